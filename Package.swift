@@ -1,0 +1,45 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Settings that every Swift target shares: a warning is an error, so the build stays silent.
+let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+
+/// A library module and the tests that mirror it.
+func module(_ name: String, uses dependencies: [Target.Dependency], testsUse extra: [Target.Dependency] = []) -> [Target] {
+  [
+    .target(name: name, dependencies: dependencies, swiftSettings: strict),
+    .testTarget(
+      name: "\(name)Tests", dependencies: [.target(name: name)] + dependencies + extra, swiftSettings: strict),
+  ]
+}
+
+let package = Package(
+  name: "strata",
+  products: [
+    .library(name: "StrataFlat", targets: ["StrataFlat"]),
+    .library(name: "StrataMemory", targets: ["StrataMemory"]),
+    .library(name: "StrataNatural", targets: ["StrataNatural"]),
+    .library(name: "StrataNock", targets: ["StrataNock"]),
+    .library(name: "StrataNoun", targets: ["StrataNoun"]),
+    .library(name: "StrataPlan", targets: ["StrataPlan"]),
+    .library(name: "StrataStore", targets: ["StrataStore"]),
+    .executable(name: "strata", targets: ["strata"]),
+  ],
+  targets: [
+    .target(name: "CPlatform"),
+    .systemLibrary(name: "CGMP", pkgConfig: "gmp", providers: [.apt(["libgmp-dev"])]),
+    .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+    .executableTarget(
+      name: "strata",
+      dependencies: ["StrataMemory", "StrataNatural", "StrataNoun", "StrataNock"],
+      swiftSettings: strict),
+  ]
+    + module("StrataMemory", uses: ["CPlatform"])
+    + module("StrataNatural", uses: ["StrataMemory", "CGMP"])
+    + module("StrataNoun", uses: ["StrataMemory", "StrataNatural"])
+    + module("StrataNock", uses: ["StrataMemory", "StrataNatural", "StrataNoun"])
+    + module("StrataStore", uses: ["StrataMemory", "CPlatform", "CSQLite"])
+    + module("StrataPlan", uses: ["StrataMemory", "StrataNatural"])
+    + module("StrataFlat", uses: ["StrataMemory"]),
+  swiftLanguageModes: [.v6]
+)

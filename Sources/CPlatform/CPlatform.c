@@ -1,0 +1,2 @@
+// The package manager wants one source file for a C target; every definition is in the header.
+#include "CPlatform.h"
