@@ -23,6 +23,7 @@ let package = Package(
     .library(name: "StrataNoun", targets: ["StrataNoun"]),
     .library(name: "StrataPlan", targets: ["StrataPlan"]),
     .library(name: "StrataStore", targets: ["StrataStore"]),
+    .library(name: "StrataText", targets: ["StrataText"]),
     .executable(name: "strata", targets: ["strata"]),
   ],
   targets: [
@@ -34,6 +35,7 @@ let package = Package(
       dependencies: ["StrataMemory", "StrataNatural", "StrataNoun", "StrataNock"],
       swiftSettings: strict),
   ]
+    + module("StrataText", uses: [])
     + module("StrataMemory", uses: ["CPlatform"])
     + module("StrataNatural", uses: ["StrataMemory", "CGMP"])
     + module("StrataNoun", uses: ["StrataMemory", "StrataNatural"])
