@@ -5,7 +5,9 @@ import PackageDescription
 let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
 
 /// A library module and the tests that mirror it.
-func module(_ name: String, uses dependencies: [Target.Dependency], testsUse extra: [Target.Dependency] = []) -> [Target] {
+func module(_ name: String, uses dependencies: [Target.Dependency], testsUse extra: [Target.Dependency] = [])
+  -> [Target]
+{
   [
     .target(name: name, dependencies: dependencies, swiftSettings: strict),
     .testTarget(

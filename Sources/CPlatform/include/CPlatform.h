@@ -15,3 +15,16 @@ static inline void *platform_map_failed(void) { return MAP_FAILED; }
 
 /// The calling thread's `errno`.
 static inline int platform_errno(void) { return errno; }
+
+/// A load that another thread's store may race with; no ordering.
+static inline uint64_t platform_load_relaxed(const uint64_t *at) {
+  return __atomic_load_n(at, __ATOMIC_RELAXED);
+}
+
+/// Ordered store and exchange, for the flags through which another thread stops a machine.
+static inline void platform_store(uint64_t *at, uint64_t value) {
+  __atomic_store_n(at, value, __ATOMIC_SEQ_CST);
+}
+static inline uint64_t platform_exchange(uint64_t *at, uint64_t value) {
+  return __atomic_exchange_n(at, value, __ATOMIC_SEQ_CST);
+}

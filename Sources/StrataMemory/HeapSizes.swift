@@ -1,0 +1,32 @@
+// The sizes that a heap may grow to before it is collected, after the BEAM and the PLAN manual: twenty steps
+// of a Fibonacci-like ramp that begins with 12 and 38 words, then 20 % a step.
+
+/// The table of heap sizes, by rank, and the policy that picks a rank after a collection.
+public enum HeapSizes {
+  /// Words by rank; strictly rising, from 12 words to beyond the largest arena.
+  public static let words: [Int] = {
+    var sizes = [12, 38]
+    while sizes.count < 21 { sizes.append(sizes[sizes.count - 1] + sizes[sizes.count - 2]) }
+    while sizes[sizes.count - 1] < 1 << 44 { sizes.append(sizes[sizes.count - 1] / 5 * 6) }
+    return sizes
+  }()
+
+  /// The rank for a heap of which `live` words survived: the first whose half holds them when they fill more
+  /// than half of `current`; one rank smaller when they fill less than a quarter; otherwise `current`.
+  public static func rank(after live: Int, current: Int) -> Int {
+    var rank = min(max(current, 0), words.count - 1)
+    if live > words[rank] / 2 {
+      while rank < words.count - 1, live > words[rank] / 2 { rank += 1 }
+    } else if live < words[rank] / 4, rank > 0 {
+      rank -= 1
+    }
+    return rank
+  }
+
+  /// The first rank that holds at least `count` words.
+  public static func rank(holding count: Int) -> Int {
+    var rank = 0
+    while rank < words.count - 1, words[rank] < count { rank += 1 }
+    return rank
+  }
+}

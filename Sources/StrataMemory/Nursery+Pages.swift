@@ -1,0 +1,173 @@
+// How a nursery gets pages and gives them back: opening, closing, the two ends of the arena, the upward zones.
+
+extension Nursery {
+  static let pageWords = Reservation.pageBytes / 8
+  /// Room for this many frames; more is refused as too deep.
+  static let frameCapacity = 1 << 20
+
+  static func open(_ options: LoomOptions) throws(Fault) -> Nursery {
+    var options = options
+    options.commitWords = max(pageWords, options.commitWords / pageWords * pageWords)
+    options.youngWords = max(1 << 9, options.youngWords)
+    var reservation = try Reservation(byteCount: options.reservationBytes, leastBytes: 8 << 20)
+    reservation.refusal = options.refusal
+    let words = reservation.byteCount / 8
+    func share(_ parts: Int) -> Int { words / 32 * parts / pageWords * pageWords }
+    // Bedrock a quarter, commons an eighth, stack an eighth; half is left for the arena.
+    let bedrock = share(8)
+    let commons = Zone(low: bedrock, high: bedrock + share(4))
+    let frameWords = MemoryLayout<Frame>.stride / 8
+    let framesSize = min(share(1), (frameCapacity * frameWords + pageWords - 1) / pageWords * pageWords)
+    let frames = Zone(low: commons.high, high: commons.high + framesSize)
+    let trail = Zone(low: frames.high, high: frames.high + share(1))
+    let stack = Zone(low: trail.high, high: trail.high + share(4))
+    let arenaLow = stack.high
+    let arenaHigh = words / pageWords * pageWords
+    let base = reservation.base.assumingMemoryBound(to: UInt64.self)
+    let signals = UnsafeMutablePointer<UInt64>.allocate(capacity: 2)
+    signals.initialize(repeating: 0, count: 2)
+    let state = UnsafeMutablePointer<NurseryState>.allocate(capacity: 1)
+    state.initialize(
+      to: NurseryState(
+        base: base, top: 0, limit: 0, poll: signals, stackTop: stack.low, stackLimit: stack.low,
+        frame: (reservation.base + frames.low * 8).assumingMemoryBound(to: Frame.self), depth: 0,
+        stopReason: signals + 1, reservation: reservation, options: options, fixedEnd: commons.high,
+        commons: commons, frames: frames, trail: trail, stack: stack, arenaLow: arenaLow, arenaHigh: arenaHigh,
+        westCommitted: arenaLow, eastCommitted: arenaHigh, commonsTop: commons.low + 1, trailTop: trail.low,
+        largeThreshold: max(64, options.youngWords / 8),
+        chunkWords: min(1 << 15, max(1 << 9, options.youngWords / 8))))
+    let nursery = Nursery(state: state)
+    do throws(Fault) {
+      try state.pointee.growFrames(to: frames.low + frameWords)
+    } catch {
+      nursery.close()
+      throw error
+    }
+    let budget = (options.budgetBytes ?? Int.max) / 8
+    state.pointee.frame.initialize(
+      to: Frame(
+        tenured: Space(side: .west, bound: arenaLow), young: Space(side: .east, bound: arenaHigh),
+        westBound: arenaLow, eastBound: arenaHigh, stackBase: stack.low, trailBase: trail.low,
+        rank: HeapSizes.rank(holding: options.youngWords), budgetWords: budget,
+        youngWords: max(1 << 9, min(options.youngWords, budget / 4)), liveWords: 0, scannedStack: stack.low))
+    return nursery
+  }
+
+  func close() {
+    let signals = state.pointee.poll
+    state.deinitialize(count: 1)
+    state.deallocate()
+    signals.deallocate()
+  }
+}
+
+extension Zone {
+  /// Commits pages so that words below `end` may be used. Changes nothing when it throws.
+  mutating func grow(to end: Int, in reservation: inout Reservation, step: Int) throws(Fault) {
+    if end <= committed { return }
+    guard end <= high else { throw .depth }
+    let target = min(high, committed + (end - committed + step - 1) / step * step)
+    try reservation.commit(from: committed * 8, count: (target - committed) * 8)
+    committed = target
+  }
+
+  /// Gives back what lies further than `kept` words above `used`.
+  mutating func shrink(to used: Int, keeping kept: Int, in reservation: inout Reservation) {
+    let target = (used + Nursery.pageWords - 1) / Nursery.pageWords * Nursery.pageWords + kept
+    guard target < committed else { return }
+    reservation.release(from: target * 8, count: (committed - target) * 8)
+    committed = target
+  }
+}
+
+extension NurseryState {
+  mutating func growFrames(to end: Int) throws(Fault) {
+    try frames.grow(to: end, in: &reservation, step: Nursery.pageWords)
+  }
+
+  mutating func growTrail(to end: Int) throws(Fault) {
+    try trail.grow(to: end, in: &reservation, step: options.commitWords)
+  }
+
+  mutating func growCommons(to end: Int) throws(Fault) {
+    do throws(Fault) {
+      try commons.grow(to: end, in: &reservation, step: options.commitWords)
+    } catch {
+      throw error == .depth ? .bytes : error
+    }
+  }
+
+  mutating func growStack(to end: Int) throws(Fault) {
+    // Larger steps as the stack gets deeper: a deep recursion must not ask for pages every few calls.
+    let step = max(options.commitWords, (stack.committed - stack.low) / 4 / Nursery.pageWords * Nursery.pageWords)
+    guard end - stack.low <= frame.pointee.budgetWords else { throw .bytes }
+    try stack.grow(to: end, in: &reservation, step: step)
+    stackLimit = stack.committed
+  }
+
+  /// The lower and upper end of the free middle, as the innermost frame leaves it.
+  var middle: (west: Int, east: Int) {
+    let tenured = frame.pointee.tenured
+    let young = frame.pointee.young
+    return tenured.side == .west ? (tenured.high, young.low) : (young.high, tenured.low)
+  }
+
+  /// Words in use: both ends of the arena and the stack.
+  var usedWords: Int {
+    let (west, east) = middle
+    return (west - arenaLow) + (arenaHigh - east) + (stackTop - stack.low)
+  }
+
+  /// Commits the `count` words that follow the edge of `side`, so that a chunk can be placed there. Changes
+  /// nothing but the committed bounds.
+  mutating func commitEdge(_ side: Side, count: Int) throws(Fault) {
+    let (west, east) = middle
+    guard count <= east - west else { throw .bytes }
+    let step = options.commitWords
+    if side == .west {
+      let end = west + count
+      if end <= westCommitted { return }
+      // The other end may have committed pages that reach into the middle; those need no second request.
+      let target = min(eastCommitted, westCommitted + (end - westCommitted + step - 1) / step * step)
+      if target > westCommitted {
+        try reservation.commit(from: westCommitted * 8, count: (target - westCommitted) * 8)
+        westCommitted = target
+      }
+      if end > westCommitted {
+        westCommitted = min(arenaHigh, (end + Nursery.pageWords - 1) / Nursery.pageWords * Nursery.pageWords)
+        eastCommitted = westCommitted
+      }
+    } else {
+      let start = east - count
+      if start >= eastCommitted { return }
+      let target = max(westCommitted, eastCommitted - (eastCommitted - start + step - 1) / step * step)
+      if target < eastCommitted {
+        try reservation.commit(from: target * 8, count: (eastCommitted - target) * 8)
+        eastCommitted = target
+      }
+      if start < eastCommitted {
+        eastCommitted = max(arenaLow, start / Nursery.pageWords * Nursery.pageWords)
+        westCommitted = eastCommitted
+      }
+    }
+  }
+
+  /// Gives back committed pages of the free middle, except what each end keeps for its next growth.
+  mutating func releaseMiddle(keeping kept: Int) {
+    let (west, east) = middle
+    let page = Nursery.pageWords
+    let westTarget = min(east / page * page, (west + page - 1) / page * page + kept)
+    if westTarget < westCommitted {
+      reservation.release(from: westTarget * 8, count: (westCommitted - westTarget) * 8)
+      westCommitted = westTarget
+    }
+    let eastTarget = max((west + page - 1) / page * page, east / page * page - kept)
+    if eastTarget > eastCommitted {
+      reservation.release(from: eastCommitted * 8, count: (eastTarget - eastCommitted) * 8)
+      eastCommitted = eastTarget
+    }
+    stack.shrink(to: stackTop, keeping: kept, in: &reservation)
+    stackLimit = stack.committed
+    trail.shrink(to: trailTop, keeping: options.commitWords, in: &reservation)
+  }
+}
