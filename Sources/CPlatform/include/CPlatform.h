@@ -10,6 +10,8 @@
 #include <stdint.h>
 #include <sys/mman.h>
 
+#include "storage.h"
+
 /// The value of `MAP_FAILED`, which is a cast that Swift does not import.
 static inline void *platform_map_failed(void) { return MAP_FAILED; }
 

@@ -1,0 +1,67 @@
+// Calls that the store needs and Swift cannot import: hardware CRC-32C, locks that belong to an open file, holes.
+// Thin forwarding only; every decision is made in Swift.
+#pragma once
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE 1
+#endif
+
+#include <fcntl.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#if defined(__x86_64__)
+/// Whether the processor has the CRC-32C instruction.
+static inline int platform_has_crc32c(void) { return __builtin_cpu_supports("sse4.2") != 0; }
+
+/// Feeds `count` bytes into a running CRC-32C by the processor's instruction.
+__attribute__((target("sse4.2"))) static inline uint32_t platform_crc32c(
+    uint32_t running, const void *bytes, size_t count) {
+  const unsigned char *at = (const unsigned char *)bytes;
+  uint64_t wide = running;
+  for (; count >= 8; count -= 8, at += 8) {
+    uint64_t word;
+    memcpy(&word, at, 8);
+    wide = __builtin_ia32_crc32di(wide, word);
+  }
+  uint32_t narrow = (uint32_t)wide;
+  for (; count > 0; count -= 1, at += 1) narrow = __builtin_ia32_crc32qi(narrow, *at);
+  return narrow;
+}
+#else
+static inline int platform_has_crc32c(void) { return 0; }
+static inline uint32_t platform_crc32c(uint32_t running, const void *bytes, size_t count) {
+  (void)bytes;
+  (void)count;
+  return running;
+}
+#endif
+
+/// Takes (or, with F_UNLCK, gives back) a lock that belongs to the open file, not to the process. 0, or -1 and errno.
+static inline int platform_lock_range(int descriptor, short type, int64_t start, int64_t length) {
+  struct flock request = {.l_type = type, .l_whence = SEEK_SET, .l_start = start, .l_len = length, .l_pid = 0};
+  return fcntl(descriptor, F_OFD_SETLK, &request);
+}
+
+/// 1 when another open file holds a lock that conflicts with a write lock on the range, 0 when not, -1 and errno.
+static inline int platform_range_is_locked(int descriptor, int64_t start, int64_t length) {
+  struct flock request = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = start, .l_len = length, .l_pid = 0};
+  if (fcntl(descriptor, F_OFD_GETLK, &request) != 0) return -1;
+  return request.l_type == F_UNLCK ? 0 : 1;
+}
+
+/// Gives the blocks of a range back to the file system; the file keeps its size. 0, or -1 and errno.
+static inline int platform_punch_hole(int descriptor, int64_t start, int64_t length) {
+  return fallocate(descriptor, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, start, length);
+}
+
+/// Reserves blocks for a range and grows the file to hold it. 0, or -1 and errno.
+static inline int platform_allocate(int descriptor, int64_t start, int64_t length) {
+  return fallocate(descriptor, 0, start, length);
+}
+
+/// A nameless file in memory.
+static inline int platform_memory_file(const char *name) { return memfd_create(name, MFD_CLOEXEC); }

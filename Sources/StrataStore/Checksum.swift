@@ -1,0 +1,89 @@
+// CRC-32C (Castagnoli), the checksum of everything that the store and the log write.
+//
+// Guarantees the same result with and without the processor's instruction, for every length and alignment.
+
+import CPlatform
+
+/// A running CRC-32C. Feed bytes and words in order, then read `value`.
+public struct Checksum: Sendable {
+  /// Whether the processor's instruction does the work.
+  public static let isHardware = platform_has_crc32c() != 0
+
+  private var running: UInt32
+
+  @inline(__always)
+  public init() { running = 0xFFFF_FFFF }
+
+  /// The checksum of everything fed so far.
+  @inline(__always)
+  public var value: UInt32 { ~running }
+
+  /// Feeds `bytes`.
+  @inline(__always)
+  public mutating func feed(_ bytes: UnsafeRawBufferPointer) {
+    guard let start = bytes.baseAddress else { return }
+    if Checksum.isHardware {
+      running = platform_crc32c(running, start, bytes.count)
+    } else {
+      running = Checksum.portable(running, bytes)
+    }
+  }
+
+  /// Feeds the eight bytes of `word`, least significant first.
+  @inline(__always)
+  public mutating func feed(_ word: UInt64) {
+    var littleEndian = word.littleEndian
+    withUnsafeBytes(of: &littleEndian) { feed($0) }
+  }
+
+  /// The checksum of `bytes` alone.
+  public static func of(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
+    var checksum = Checksum()
+    checksum.feed(bytes)
+    return checksum.value
+  }
+
+  /// The checksum of `bytes` alone, without the processor's instruction. For comparison in tests.
+  public static func portable(of bytes: UnsafeRawBufferPointer) -> UInt32 {
+    ~portable(0xFFFF_FFFF, bytes)
+  }
+
+  /// Entry `8 * 256` words: table `k` advances a byte over `k` further zero bytes.
+  private static let tables: [UInt32] = {
+    var tables = [UInt32](repeating: 0, count: 8 * 256)
+    for byte in 0..<256 {
+      var remainder = UInt32(byte)
+      for _ in 0..<8 { remainder = remainder >> 1 ^ (remainder & 1 == 0 ? 0 : 0x82F6_3B78) }
+      tables[byte] = remainder
+    }
+    for table in 1..<8 {
+      for byte in 0..<256 {
+        let previous = tables[(table - 1) * 256 + byte]
+        tables[table * 256 + byte] = previous >> 8 ^ tables[Int(previous & 0xFF)]
+      }
+    }
+    return tables
+  }()
+
+  private static func portable(_ start: UInt32, _ bytes: UnsafeRawBufferPointer) -> UInt32 {
+    tables.withUnsafeBufferPointer { table in
+      var running = start
+      var index = 0
+      while bytes.count - index >= 8 {
+        let low = running ^ UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: index, as: UInt32.self))
+        let high = UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: index + 4, as: UInt32.self))
+        running =
+          table[7 * 256 + Int(low & 0xFF)] ^ table[6 * 256 + Int(low >> 8 & 0xFF)]
+          ^ table[5 * 256 + Int(low >> 16 & 0xFF)] ^ table[4 * 256 + Int(low >> 24)]
+          ^ table[3 * 256 + Int(high & 0xFF)] ^ table[2 * 256 + Int(high >> 8 & 0xFF)]
+          ^ table[256 + Int(high >> 16 & 0xFF)] ^ table[Int(high >> 24)]
+        index += 8
+      }
+      while index < bytes.count {
+        running = running >> 8 ^ table[Int((running ^ UInt32(bytes[index])) & 0xFF)]
+        index += 1
+      }
+      return running
+    }
+  }
+}
