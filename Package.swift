@@ -34,8 +34,10 @@ let package = Package(
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     .executableTarget(
       name: "strata",
-      dependencies: ["StrataMemory", "StrataNatural", "StrataNoun", "StrataNock"],
+      dependencies: ["CPlatform", "StrataMemory", "StrataNatural", "StrataNoun", "StrataNock"],
       swiftSettings: strict),
+    .testTarget(name: "strataTests", dependencies: ["strata"], swiftSettings: strict),
+    .testTarget(name: "HouseTests", swiftSettings: strict),
   ]
     + module("StrataText", uses: [])
     + module("StrataMemory", uses: ["CPlatform"])

@@ -1,8 +1,65 @@
-// The entry point of the `strata` command.
+// The entry point of the `strata` command: finds the verb, reads its command line, runs it and turns its failure into
+// a message and an exit code. Guarantees that the process ends with one of the codes of `ExitCode` and nothing else.
+
+import Glibc
 
 @main
 struct Strata {
   static func main() {
-    print("strata 0.1.0")
+    Signals.install()
+    var console = Console()
+    let words = Array(CommandLine.arguments.dropFirst())
+    var code = dispatch(words, &console)
+    do {
+      try console.output.finish()
+    } catch {
+      console.report(.system("cannot write", errno: error.errno, subject: "standard output"), verb: nil, json: false)
+      code = .system
+    }
+    exit(code.rawValue)
+  }
+
+  /// Runs the command line and reports its failure, if any.
+  static func dispatch(_ words: [String], _ console: inout Console) -> ExitCode {
+    let verb = words.first.flatMap { $0.hasPrefix("-") ? nil : $0 }
+    do {
+      try run(words, &console)
+      return .fine
+    } catch {
+      console.report(error, verb: verb, json: words.contains("--json"))
+      return error.code
+    }
+  }
+
+  private static func run(_ words: [String], _ console: inout Console) throws(Failure) {
+    let help = Help(commands: Command.all)
+    guard let first = words.first else {
+      throw Failure(.usage, "no verb given", advice: "strata --help")
+    }
+    switch first {
+    case "--help", "-h":
+      console.output.write(help.overview)
+    case "help" where words.count == 1:
+      console.output.write(help.overview)
+    case "--version", "-V":
+      console.print("strata \(Version.number)")
+    case "help":
+      console.output.write(help.text(for: try command(named: words[1])))
+    default:
+      let command = try command(named: first)
+      let invocation = try Invocation(command, words: Array(words.dropFirst()))
+      if invocation.has(.help) {
+        console.output.write(help.text(for: command))
+      } else {
+        try command.run(invocation, &console)
+      }
+    }
+  }
+
+  private static func command(named verb: String) throws(Failure) -> Command {
+    if let command = Command.all.first(where: { $0.verb == verb }) { return command }
+    let near = Spelling.nearest(verb, among: Command.all.map(\.verb)).map { "; did you mean '\($0)'?" } ?? ""
+    let kind = verb.hasPrefix("-") ? "option" : "verb"
+    throw .usage("no such \(kind): '\(verb)'\(near)")
   }
 }

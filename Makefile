@@ -1,0 +1,67 @@
+# The commands of the project. `make help` lists them; `make run` and `make test` need nothing but Swift.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help setup build run test quick bench bench-smoke format lint sanitize fuzz docs coverage install clean
+
+# How long each fuzz target runs.
+SECONDS ?= 60
+# Where `make install` puts things.
+PREFIX ?= /usr/local
+# What `make bench` measures (a part of a benchmark's name) and further options of the harness.
+ONLY ?=
+BENCH ?=
+
+SOURCES := Package.swift Sources Tests $(wildcard Benchmarks FuzzTesting)
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+setup: ## check the toolchain, install missing Debian packages
+	@scripts/setup
+
+build: setup ## build the command in release mode
+	@swift build -c release --product strata
+
+run: build ## build everything that is needed and take the tour
+	@scripts/tour
+
+test: setup ## run every test, in debug and in release mode
+	@scripts/test debug release
+
+quick: setup ## run every test in debug mode only
+	@scripts/test debug
+
+bench: setup ## measure; ONLY=name picks, BENCH='--json FILE' adds options
+	@swift build -c release --product strata-bench
+	@.build/release/strata-bench $(if $(ONLY),--only '$(ONLY)') $(BENCH)
+
+bench-smoke: setup ## run every benchmark once, on small inputs
+	@swift build -c release --product strata-bench
+	@.build/release/strata-bench --smoke $(BENCH)
+
+format: ## format the sources in place
+	@swift format -i -r --parallel --configuration .swift-format $(SOURCES)
+
+lint: ## complain about formatting, without changing anything
+	@swift format lint --strict -r --parallel --configuration .swift-format $(SOURCES)
+	@for script in scripts/* .ci/run; do case $$script in *.txt) ;; *) bash -n $$script || exit 1 ;; esac; done
+
+sanitize: setup ## run every test under the address, thread and undefined-behaviour sanitizers
+	@scripts/test address thread undefined
+
+fuzz: setup ## fuzz each decoder for SECONDS seconds under the address sanitizer
+	@scripts/fuzz $(SECONDS)
+
+docs: build ## write the reference, the manual page and the shell completions to .build/documentation
+	@scripts/docs
+
+coverage: setup ## run every test in debug mode and report line coverage
+	@scripts/test coverage
+	@scripts/coverage-report
+
+install: build ## install the command, its manual page and completions under PREFIX
+	@scripts/install '$(PREFIX)'
+
+clean: ## remove everything that was built
+	@rm -rf .build FuzzTesting/.build

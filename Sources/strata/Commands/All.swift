@@ -1,0 +1,6 @@
+// The table of verbs, in the order in which the overview shows them.
+
+extension Command {
+  /// Every verb of the command line.
+  static let all: [Command] = [.completions, .manual]
+}

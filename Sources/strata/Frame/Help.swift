@@ -1,0 +1,180 @@
+// The texts that are generated from the command table: the overview, a verb's help, completions for three shells and
+// the manual page. Guarantees that they agree with what the parser accepts, since both read the same table.
+
+/// Generates what is said about the verbs.
+struct Help: Sendable {
+  let commands: [Command]
+
+  /// What `strata --help` prints.
+  var overview: String {
+    let width = commands.map(\.verb.count).max() ?? 0
+    var text = """
+      strata \(Version.number): durable, deterministic virtual machines
+
+      Usage: strata VERB [OPTION...] [OPERAND...]
+
+      Verbs:
+
+      """
+    for command in commands { text += "  \(pad(command.verb, width))  \(command.summary)\n" }
+    text += """
+
+      A FILE may be '-' for standard input, and standard input is read where none is given.
+      Exit codes: 0 fine, 1 wrong use, 2 the input or program failed, 3 a budget or an interruption ended it,
+      4 the system failed.
+
+      `strata VERB --help` explains a verb, with examples. `strata --version` prints the version.
+
+      """
+    return text
+  }
+
+  /// What `strata VERB --help` prints.
+  func text(for command: Command) -> String {
+    var text = "strata \(command.verb): \(command.summary)\n\nUsage: \(command.usage)\n"
+    if !command.details.isEmpty { text += "\n\(command.details)\n" }
+    text += "\nOptions:\n"
+    let forms = command.allOptions.map(Self.form)
+    let width = forms.map(\.count).max() ?? 0
+    for (option, form) in zip(command.allOptions, forms) { text += "  \(pad(form, width))  \(option.summary)\n" }
+    text += "\nExamples:\n"
+    for example in command.examples { text += "  \(example.command)\n      \(example.remark)\n" }
+    return text
+  }
+
+  /// A completion script.
+  func completions(for shell: String) -> String? {
+    switch shell {
+    case "bash": bash
+    case "zsh": zsh
+    case "fish": fish
+    default: nil
+    }
+  }
+
+  private var bash: String {
+    var text = """
+      _strata() {
+        local word=${COMP_WORDS[COMP_CWORD]} options=""
+        if ((COMP_CWORD == 1)); then
+          COMPREPLY=($(compgen -W "\((commands.map(\.verb) + ["--help", "--version"]).joined(separator: " "))" -- "$word"))
+          return
+        fi
+        case ${COMP_WORDS[1]} in
+
+      """
+    for command in commands {
+      let words = command.allOptions.map { "--\($0.name)" } + Self.operandChoices(command)
+      text += "    \(command.verb)) options=\"\(words.joined(separator: " "))\" ;;\n"
+    }
+    text += """
+        esac
+        COMPREPLY=($(compgen -W "$options" -- "$word") $(compgen -f -- "$word"))
+      }
+      complete -o filenames -F _strata strata
+
+      """
+    return text
+  }
+
+  private var zsh: String {
+    var text = "#compdef strata\n_strata() {\n  if ((CURRENT == 2)); then\n    local verbs=(\n"
+    for command in commands { text += "      \(Self.quoted("\(command.verb):\(command.summary)"))\n" }
+    text += "    )\n    _describe verb verbs\n    return\n  fi\n  case ${words[2]} in\n"
+    for command in commands {
+      let specs = command.allOptions.map { option in
+        Self.quoted("--\(option.name)[\(option.summary)]" + (option.value.map { ":\($0): " } ?? ""))
+      }
+      text += "    \(command.verb)) _arguments \(specs.joined(separator: " ")) '*:file:_files' ;;\n"
+    }
+    return text + "  esac\n}\n_strata \"$@\"\n"
+  }
+
+  private var fish: String {
+    var text = ""
+    for command in commands {
+      text += "complete -c strata -n __fish_use_subcommand -a \(command.verb) -d \(Self.quoted(command.summary))\n"
+      for option in command.allOptions {
+        text += "complete -c strata -n '__fish_seen_subcommand_from \(command.verb)' -l \(option.name)"
+        if let letter = option.letter { text += " -s \(letter)" }
+        if option.value != nil { text += " -r" }
+        text += " -d \(Self.quoted(option.summary))\n"
+      }
+    }
+    return text
+  }
+
+  /// The manual page, in the language of `man`.
+  var manualPage: String {
+    var text = """
+      .TH STRATA 1 "" "strata \(Version.number)" "User Commands"
+      .SH NAME
+      strata \\- durable, deterministic virtual machines
+      .SH SYNOPSIS
+      .B strata
+      .I VERB
+      [\\fIOPTION\\fR...] [\\fIOPERAND\\fR...]
+      .SH VERBS
+
+      """
+    for command in commands {
+      text += ".SS \(Self.escaped(command.usage))\n\(Self.escaped(Self.sentence(command.summary)))\n"
+      if !command.details.isEmpty { text += ".PP\n\(Self.escaped(command.details))\n" }
+      for option in command.allOptions {
+        text += ".TP\n.B \(Self.escaped(Self.form(option)))\n\(Self.escaped(option.summary))\n"
+      }
+      for example in command.examples {
+        text += ".PP\n\(Self.escaped(Self.sentence(example.remark)))\n.EX\n\(Self.escaped(example.command))\n.EE\n"
+      }
+    }
+    text += """
+      .SH EXIT STATUS
+      0 fine; 1 wrong use; 2 the input or the program failed; 3 a budget or an interruption ended it; 4 the system
+      failed.
+
+      """
+    return text
+  }
+
+  /// An option as the help shows it.
+  static func form(_ option: Option) -> String {
+    var text = option.letter.map { "-\($0), " } ?? "    "
+    text += "--\(option.name)"
+    if let value = option.value { text += " \(value)" }
+    return text
+  }
+
+  /// The words that a verb's first operand may be, where they can be listed.
+  private static func operandChoices(_ command: Command) -> [String] {
+    command.verb == "completions" ? ["bash", "zsh", "fish"] : []
+  }
+
+  private static func sentence(_ text: String) -> String {
+    text.prefix(1).uppercased() + text.dropFirst() + "."
+  }
+
+  private static func quoted(_ text: String) -> String {
+    "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+  }
+
+  private static func escaped(_ text: String) -> String {
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+      var result = ""
+      // A line that starts with a dot or a quote would be an instruction to the formatter.
+      if line.hasPrefix(".") || line.hasPrefix("'") { result = "\\&" }
+      for letter in line {
+        switch letter {
+        case "\\": result += "\\e"
+        case "-": result += "\\-"
+        default: result.append(letter)
+        }
+      }
+      return result
+    }
+    return lines.joined(separator: "\n")
+  }
+
+  private func pad(_ text: String, _ width: Int) -> String {
+    text + String(repeating: " ", count: max(0, width - text.count))
+  }
+}

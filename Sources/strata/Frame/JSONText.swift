@@ -1,0 +1,90 @@
+// Writes one JSON document for `--json`. Guarantees valid JSON (strings escaped, numbers exact) with members in the
+// order in which they were added, so that equal results are equal bytes.
+
+/// A JSON document under construction.
+struct JSONText {
+  private(set) var text = ""
+  private var needsComma = false
+
+  /// Opens an object, as a member when a name is given.
+  mutating func begin(_ name: String? = nil) {
+    open(name, "{")
+  }
+
+  /// Closes the innermost object.
+  mutating func end() {
+    close("}")
+  }
+
+  /// Opens an array, as a member when a name is given.
+  mutating func beginArray(_ name: String? = nil) {
+    open(name, "[")
+  }
+
+  /// Closes the innermost array.
+  mutating func endArray() {
+    close("]")
+  }
+
+  /// Adds a string.
+  mutating func member(_ name: String?, _ value: String) {
+    prefix(name)
+    quote(value)
+  }
+
+  /// Adds an integer. Readers that hold numbers in doubles lose digits beyond 2^53; such values go out as strings.
+  mutating func member(_ name: String?, _ value: Int) {
+    prefix(name)
+    text += String(value)
+  }
+
+  /// Adds a truth value.
+  mutating func member(_ name: String?, _ value: Bool) {
+    prefix(name)
+    text += value ? "true" : "false"
+  }
+
+  /// Adds a number with a fraction; what is not finite has no JSON form and becomes null.
+  mutating func member(_ name: String?, _ value: Double) {
+    prefix(name)
+    text += value.isFinite ? "\(value)" : "null"
+  }
+
+  private mutating func open(_ name: String?, _ bracket: String) {
+    prefix(name)
+    text += bracket
+    needsComma = false
+  }
+
+  private mutating func close(_ bracket: String) {
+    text += bracket
+    needsComma = true
+  }
+
+  private mutating func prefix(_ name: String?) {
+    if needsComma { text += "," }
+    needsComma = true
+    if let name {
+      quote(name)
+      text += ":"
+    }
+  }
+
+  private mutating func quote(_ value: String) {
+    text += "\""
+    for scalar in value.unicodeScalars {
+      switch scalar {
+      case "\"": text += "\\\""
+      case "\\": text += "\\\\"
+      case "\n": text += "\\n"
+      case "\t": text += "\\t"
+      case "\r": text += "\\r"
+      case _ where scalar.value < 0x20:
+        let digits = String(scalar.value, radix: 16)
+        text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+      default: text.unicodeScalars.append(scalar)
+      }
+    }
+    text += "\""
+  }
+}
