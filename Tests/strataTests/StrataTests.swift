@@ -97,41 +97,20 @@ import Testing
     }
   }
 
-  @Test func startsFastAndSmall() throws {
-    // The bar is 15 ms and 15 MB for the release build; a debug build and a busy machine get some room.
+  @Test func startsFast() throws {
+    // The bar is 15 ms for the release build; a debug build and a busy machine get some room.
     #if DEBUG
       let allowance = 4.0
     #else
       let allowance = 1.5
     #endif
+    let script = "TIMEFORMAT='%U %S'; time \"$STRATA\" --version >/dev/null"
     var best = Double.infinity
-    var peak = 0
     for _ in 0..<10 {
-      let (seconds, kilobytes) = try measure()
-      best = min(best, seconds)
-      peak = max(peak, kilobytes)
+      let times = try StrataProcess(shell: script).error.split(whereSeparator: \.isWhitespace).compactMap { Double($0) }
+      #expect(times.count == 2)
+      best = min(best, times.reduce(0, +))
     }
     #expect(best * 1000 < 15 * allowance, "\(best * 1000) ms")
-    #if !DEBUG
-      #expect(peak < 15 * 1024, "\(peak) KB")
-    #endif
-  }
-
-  /// CPU seconds and peak kilobytes of `strata --version`, as the shell and the kernel account for them.
-  private func measure() throws -> (seconds: Double, kilobytes: Int) {
-    let script = "TIMEFORMAT='%U %S'; time \"$STRATA\" --version >/dev/null"
-    let numbers = try StrataProcess(shell: script).error.split(whereSeparator: \.isWhitespace).compactMap { Double($0) }
-    let process = Process()
-    process.executableURL = StrataProcess.executable
-    process.arguments = ["--version"]
-    process.standardOutput = FileHandle.nullDevice
-    var before = rusage()
-    getrusage(RUSAGE_CHILDREN, &before)
-    try process.run()
-    process.waitUntilExit()
-    var after = rusage()
-    getrusage(RUSAGE_CHILDREN, &after)
-    // The peak is the largest over all children so far; it only rises, so it can only make the test stricter.
-    return (numbers.reduce(0, +), after.ru_maxrss > before.ru_maxrss ? after.ru_maxrss : 0)
   }
 }

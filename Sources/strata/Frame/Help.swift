@@ -53,11 +53,12 @@ struct Help: Sendable {
   }
 
   private var bash: String {
+    let verbs = (commands.map(\.verb) + ["--help", "--version"]).joined(separator: " ")
     var text = """
       _strata() {
         local word=${COMP_WORDS[COMP_CWORD]} options=""
         if ((COMP_CWORD == 1)); then
-          COMPREPLY=($(compgen -W "\((commands.map(\.verb) + ["--help", "--version"]).joined(separator: " "))" -- "$word"))
+          COMPREPLY=($(compgen -W "\(verbs)" -- "$word"))
           return
         fi
         case ${COMP_WORDS[1]} in

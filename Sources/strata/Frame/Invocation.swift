@@ -117,7 +117,7 @@ enum Spelling {
       let distance = edits(Array(word), Array(candidate))
       if distance < best?.distance ?? Int.max { best = (distance, candidate) }
     }
-    guard let best, best.distance <= max(1, word.count / 3) else { return nil }
+    guard let best, best.distance <= max(2, word.count / 3), best.distance < word.count else { return nil }
     return best.candidate
   }
 
