@@ -51,8 +51,9 @@ import Testing
   }
 
   @Test(arguments: sources) func linesFit(path: String) throws {
-    let long = try places(path) { $0.count > 120 || $0.last == " " }
-    #expect(long.isEmpty, "more than 120 columns, or a space at the end")
+    // Tables and bit diagrams live in comments and may be wider than code.
+    let long = try places(path) { $0.count > ($0.contains("//") ? 160 : 120) || $0.last == " " }
+    #expect(long.isEmpty, "more than 120 columns (160 with a comment), or a space at the end")
   }
 
   @Test(arguments: files) func leavesNothingForLater(path: String) throws {
