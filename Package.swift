@@ -46,6 +46,6 @@ let package = Package(
     + module("StrataNock", uses: ["StrataMemory", "StrataNatural", "StrataNoun"])
     + module("StrataStore", uses: ["StrataMemory", "CPlatform", "CSQLite"])
     + module("StrataPlan", uses: ["StrataMemory", "StrataNatural"])
-    + module("StrataFlat", uses: ["StrataMemory"]),
+    + module("StrataFlat", uses: ["StrataMemory", "StrataText"]),
   swiftLanguageModes: [.v6]
 )
