@@ -36,6 +36,10 @@ let package = Package(
       name: "strata",
       dependencies: ["CPlatform", "StrataMemory", "StrataNatural", "StrataNoun", "StrataNock"],
       swiftSettings: strict),
+    .target(name: "CBaseline", path: "Benchmarks/CBaseline"),
+    .executableTarget(
+      name: "strata-bench", dependencies: ["CBaseline", "StrataMemory"], path: "Benchmarks", exclude: ["CBaseline"],
+      swiftSettings: strict),
     .testTarget(name: "strataTests", dependencies: ["strata"], swiftSettings: strict),
     .testTarget(name: "HouseTests", swiftSettings: strict),
   ]
