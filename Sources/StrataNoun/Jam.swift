@@ -1,0 +1,227 @@
+// Jam: a noun as a string of bits, canonical whatever the noun shares in memory.
+//
+//     atom       0, then its length-prefixed bits
+//     cell       1 0, then head, then tail
+//     reference  1 1, then the length-prefixed position of the first occurrence
+//
+// A repeated cell is always a reference; a repeated atom only where its bits outnumber those of the position. So an
+// atom that is not worth a reference where it first stands never will be later, and stays out of the table.
+
+import StrataMemory
+
+/// A string of bits being written, least significant first, into memory of its own.
+public struct BitWriter: ~Copyable {
+  private var limbs: Buffer<UInt64>
+  private var pending: UInt64 = 0
+  private var pendingBits = 0
+
+  public init(capacityBytes: Int = 512) throws(Fault) {
+    limbs = try Buffer(capacity: max(1, capacityBytes / 8))
+  }
+
+  /// How many bits have been written.
+  @inline(__always)
+  public var bitCount: Int { limbs.count &* 64 &+ pendingBits }
+
+  /// Appends the low `count` bits of `bits`, at most 64; the bits above them must be zero.
+  @inline(__always)
+  public mutating func write(_ bits: UInt64, _ count: Int) throws(Fault) {
+    pending |= bits &<< UInt64(pendingBits)
+    let total = pendingBits &+ count
+    if total >= 64 {
+      try limbs.append(pending)
+      pending = pendingBits == 0 ? 0 : bits &>> UInt64(64 &- pendingBits)
+      pendingBits = total &- 64
+    } else {
+      pendingBits = total
+    }
+  }
+
+  /// Appends the low `bitCount` bits of a run of limbs.
+  mutating func write(_ source: UnsafePointer<UInt64>, bitCount: Int) throws(Fault) {
+    let whole = bitCount / 64
+    try limbs.reserve(limbs.count + whole + 2)
+    for index in 0..<whole { try write(source[index], 64) }
+    let rest = bitCount % 64
+    if rest > 0 { try write(source[whole] & ((1 &<< UInt64(rest)) &- 1), rest) }
+  }
+
+  /// Appends a value below 2^63 in the length-prefixed form.
+  @inline(__always)
+  mutating func writePrefixed(_ value: UInt64) throws(Fault) {
+    if value == 0 { return try write(1, 1) }
+    let length = 64 - value.leadingZeroBitCount
+    try writeLength(length)
+    try write(value, length)
+  }
+
+  /// Appends the prefix that announces `length` (not 0) bits.
+  @inline(__always)
+  mutating func writeLength(_ length: Int) throws(Fault) {
+    let lengthBits = 64 - UInt64(length).leadingZeroBitCount
+    let rest = UInt64(length) & ((1 &<< UInt64(lengthBits - 1)) &- 1)
+    // The zeros and the one that ends them, then the length without its leading one: at most 127 bits.
+    try write(1 &<< UInt64(lengthBits), lengthBits + 1)
+    try write(rest, lengthBits - 1)
+  }
+
+  /// Pads with zero bits to a whole limb, and gives the bits as limbs and as bytes.
+  public mutating func finish<Result>(
+    _ body: (_ limbs: UnsafeMutablePointer<UInt64>, _ bitCount: Int) throws(Fault) -> Result
+  ) throws(Fault) -> Result {
+    let bits = bitCount
+    if pendingBits > 0 {
+      try limbs.append(pending)
+      pending = 0
+      pendingBits = 0
+    }
+    return try body(limbs.base, bits)
+  }
+}
+
+/// Where nouns were first written, by value. Entries are two words: the noun, and its position with some bits
+/// of its hash above, so that most unequal nouns are told apart without looking at them.
+private struct PositionTable: ~Copyable {
+  private var slots: Buffer<UInt64>
+  private var mask: Int
+  private var used = 0
+  /// One bit for each atom length, up to 64, of which an atom is recorded.
+  private var atomLengths: UInt64 = 0
+
+  static let positionBits: UInt64 = 40
+  static let positionMask: UInt64 = (1 << 40) - 1
+
+  init() throws(Fault) {
+    slots = try Buffer(capacity: 1 << 11)
+    slots.base.update(repeating: 0, count: 1 << 11)
+    mask = (1 << 10) - 1
+  }
+
+  @inline(__always)
+  private static func index(_ hash: UInt32) -> Int { Int(hash &* 0x9E37_79B1) }
+
+  /// The position of `noun`'s first occurrence; nil, and now recorded at `position` if there is one, if this is it.
+  @inline(__always)
+  mutating func position(
+    of noun: Word, hash: UInt32, orRecord position: Int?, in nursery: Nursery
+  ) throws(Fault) -> Int? {
+    let tag = UInt64(hash & 0xFF_FFFF) << PositionTable.positionBits
+    var index = PositionTable.index(hash) & mask
+    while true {
+      let key = slots.base[index &* 2]
+      let value = slots.base[index &* 2 &+ 1]
+      // Zero never needs a reference, so no recorded noun is the word 0.
+      if key == 0 {
+        if let position { try record(noun, tag | UInt64(truncatingIfNeeded: position), at: index, in: nursery) }
+        return nil
+      }
+      if key == noun.raw { return Int(value & PositionTable.positionMask) }
+      if value & ~PositionTable.positionMask == tag, try nursery.equal(Word(raw: key), noun) {
+        // The same value elsewhere in memory: recorded too, so that it is compared only once.
+        var empty = index
+        while slots.base[empty &* 2] != 0 { empty = (empty &+ 1) & mask }
+        try record(noun, value, at: empty, in: nursery)
+        return Int(value & PositionTable.positionMask)
+      }
+      index = (index &+ 1) & mask
+    }
+  }
+
+  /// The position of an atom's first occurrence where a reference to it is shorter; nil if the atom itself
+  /// is to be written. It is recorded only if a reference to `position` would ever be shorter.
+  @inline(__always)
+  mutating func position(
+    ofAtom atom: Word, length: Int, at position: Int, in nursery: Nursery
+  ) throws(Fault) -> Int? {
+    let bit: UInt64 = 1 &<< UInt64(min(length, 63))
+    if length > 64 - UInt64(position).leadingZeroBitCount {
+      atomLengths |= bit
+      return try self.position(of: atom, hash: nursery.mug(atom), orRecord: position, in: nursery)
+    }
+    if atomLengths & bit == 0 { return nil }
+    return try self.position(of: atom, hash: nursery.mug(atom), orRecord: nil, in: nursery)
+  }
+
+  @inline(__always)
+  private mutating func record(_ noun: Word, _ value: UInt64, at index: Int, in nursery: Nursery) throws(Fault) {
+    slots.base[index &* 2] = noun.raw
+    slots.base[index &* 2 &+ 1] = value
+    used &+= 1
+    if used &* 2 > mask { try grow(in: nursery) }
+  }
+
+  private mutating func grow(in nursery: Nursery) throws(Fault) {
+    let larger = (mask + 1) * 2
+    let fresh = try Buffer<UInt64>(capacity: larger * 2)
+    fresh.base.update(repeating: 0, count: larger * 2)
+    let freshMask = larger - 1
+    for old in 0...mask {
+      let key = slots.base[old * 2]
+      if key == 0 { continue }
+      var index = PositionTable.index(try nursery.mug(Word(raw: key))) & freshMask
+      while fresh.base[index * 2] != 0 { index = (index + 1) & freshMask }
+      fresh.base[index * 2] = key
+      fresh.base[index * 2 + 1] = slots.base[old * 2 + 1]
+    }
+    slots = fresh
+    mask = freshMask
+  }
+}
+
+extension Nursery {
+  /// Writes the noun's jam. Throws when memory is refused, or `.size` beyond 2^40 bits.
+  public func jam(_ noun: Word) throws(Fault) -> BitWriter {
+    _ = try mug(noun)
+    var writer = try BitWriter()
+    var positions = try PositionTable()
+    let bottom = state.pointee.stackTop
+    defer { state.pointee.stackTop = bottom }
+    var noun = noun
+    while true {
+      let position = writer.bitCount
+      guard position < 1 << 40 else { throw .size }
+      if noun.isCell {
+        let hash = try mug(noun)
+        if let known = try positions.position(of: noun, hash: hash, orRecord: position, in: self) {
+          try writer.write(0b11, 2)
+          try writer.writePrefixed(UInt64(known))
+        } else {
+          try writer.write(0b01, 2)
+          try push(tail(noun))
+          noun = head(noun)
+          continue
+        }
+      } else {
+        try jamAtom(noun, position, &writer, &positions)
+      }
+      if state.pointee.stackTop == bottom { return writer }
+      noun = Word(raw: base[state.pointee.stackTop &- 1])
+      state.pointee.stackTop &-= 1
+    }
+  }
+
+  @inline(__always)
+  private func jamAtom(
+    _ atom: Word, _ position: Int, _ writer: inout BitWriter, _ positions: inout PositionTable
+  ) throws(Fault) {
+    if atom.isDirect {
+      let length = 64 - atom.raw.leadingZeroBitCount
+      if let known = try positions.position(ofAtom: atom, length: length, at: position, in: self) {
+        try writer.write(0b11, 2)
+        return try writer.writePrefixed(UInt64(known))
+      }
+      try writer.write(0, 1)
+      return try writer.writePrefixed(atom.raw)
+    }
+    guard atom.isIndirect else { throw .exit }
+    let size = header(atom).size
+    let length = size * 64 - base[atom.offset + size].leadingZeroBitCount
+    if let known = try positions.position(ofAtom: atom, length: length, at: position, in: self) {
+      try writer.write(0b11, 2)
+      return try writer.writePrefixed(UInt64(known))
+    }
+    try writer.write(0, 1)
+    try writer.writeLength(length)
+    try writer.write(UnsafePointer(base + atom.offset + 1), bitCount: length)
+  }
+}
