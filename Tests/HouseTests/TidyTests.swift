@@ -51,9 +51,11 @@ import Testing
   }
 
   @Test(arguments: sources) func linesFit(path: String) throws {
-    // Tables and bit diagrams live in comments and may be wider than code.
-    let long = try places(path) { $0.count > ($0.contains("//") ? 160 : 120) || $0.last == " " }
-    #expect(long.isEmpty, "more than 120 columns (160 with a comment), or a space at the end")
+    // What the formatter cannot break (comments with tables, string literals) may be wider.
+    let long = try places(path) { line in
+      line.count > (line.contains("//") || line.contains("\"") ? 160 : 120) || line.last == " "
+    }
+    #expect(long.isEmpty, "more than 120 columns (160 with a comment or a literal), or a space at the end")
   }
 
   @Test(arguments: files) func leavesNothingForLater(path: String) throws {
