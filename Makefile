@@ -50,8 +50,8 @@ lint: ## complain about formatting, without changing anything
 sanitize: setup ## run every test under the address, thread and undefined-behaviour sanitizers
 	@scripts/test address thread undefined
 
-fuzz: setup ## fuzz each decoder for SECONDS seconds under the address sanitizer
-	@scripts/fuzz $(SECONDS)
+fuzz: setup ## fuzz each decoder under the address sanitizer; SECONDS=60 each, ONLY=target
+	@scripts/fuzz $(SECONDS) $(ONLY)
 
 docs: build ## write the reference, the manual page and the shell completions to .build/documentation
 	@scripts/docs

@@ -41,7 +41,8 @@ let package = Package(
       name: "strata-bench", dependencies: ["CBaseline", "StrataMemory"], path: "Benchmarks", exclude: ["CBaseline"],
       swiftSettings: strict),
     .testTarget(name: "strataTests", dependencies: ["strata"], swiftSettings: strict),
-    .testTarget(name: "HouseTests", swiftSettings: strict),
+    .target(name: "StrataFuzz", dependencies: ["StrataText"], path: "FuzzTesting/StrataFuzz", swiftSettings: strict),
+    .testTarget(name: "HouseTests", dependencies: ["StrataFuzz"], swiftSettings: strict),
   ]
     + module("StrataText", uses: [])
     + module("StrataMemory", uses: ["CPlatform"])
@@ -53,3 +54,9 @@ let package = Package(
     + module("StrataFlat", uses: ["StrataMemory", "StrataText"]),
   swiftLanguageModes: [.v6]
 )
+
+// The fuzzer brings its own `main`, so that its driver links in no ordinary build; `scripts/fuzz` asks for it.
+if Context.environment["STRATA_FUZZ"] != nil {
+  package.targets.append(
+    .executableTarget(name: "strata-fuzz", dependencies: ["StrataFuzz"], path: "FuzzTesting/Driver"))
+}
