@@ -66,6 +66,51 @@ public struct Collector: ~Copyable {
   }
 
   private mutating func copy(_ word: Word, _ offset: Int) -> Word {
+    if word.isTransient { return copyThunk(word) }
+    return copyObject(word, offset)
+  }
+
+  /// The value of a thunk that is done, or a copy of what is still needed of another.
+  @inline(never)
+  private mutating func copyThunk(_ word: Word) -> Word {
+    var last = word
+    var isChain = false
+    while last.isTransient, isMoving(last), !Header(raw: base[last.offset]).isForwarding,
+      base[last.offset + 1] == ThunkState.done
+    {
+      isChain = last != word
+      last = Word(raw: base[last.offset + 2])
+    }
+    if isChain {
+      // Every thunk of the chain now leads to its end at once, so that a long chain is walked only once.
+      var link = word
+      while link != last, isMoving(link), !Header(raw: base[link.offset]).isForwarding {
+        let next = Word(raw: base[link.offset + 2])
+        base[link.offset + 2] = last.raw
+        link = next
+      }
+    }
+    guard isMoving(last) else { return last }
+    let offset = last.offset
+    let header = Header(raw: base[offset])
+    if header.isForwarding { return last.moved(to: header.forwardingOffset) }
+    let state = base[offset + 1]
+    if last.isTransient, state == ThunkState.busy || state == ThunkState.failed,
+      header.size > ThunkState.leastSize
+    {
+      let target = place(ThunkState.leastSize + 1)
+      base[target] = Header(kind: .thunk, size: ThunkState.leastSize).raw
+      base[target + 1] = state
+      base[target + 2] = state == ThunkState.busy ? 0 : base[offset + 2]
+      base[offset] = Header.forwarding(to: target).raw
+      copiedWords &+= ThunkState.leastSize + 1
+      return last.moved(to: target)
+    }
+    return copyObject(last, offset)
+  }
+
+  @inline(__always)
+  private mutating func copyObject(_ word: Word, _ offset: Int) -> Word {
     let header = Header(raw: base[offset])
     if header.isForwarding { return word.moved(to: header.forwardingOffset) }
     let count = header.size &+ 1
