@@ -81,6 +81,12 @@ public final class Module {
       replace(known, with: function)
       return known
     }
+    return append(function)
+  }
+
+  /// Adds a function under the next number even if an external function of that name was declared.
+  @discardableResult
+  func append(_ function: Function) -> FunctionID {
     let number = FunctionID(UInt32(truncatingIfNeeded: functions.count))
     functions.append(function)
     if functionsByName[function.name] == nil { functionsByName[function.name] = number }

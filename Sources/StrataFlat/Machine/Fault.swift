@@ -1,0 +1,116 @@
+// How an evaluation fails.
+// Guarantees: every failure is one of these values; the small form used inside the evaluators allocates nothing, and the
+// full form names the function, the instruction, the place in the source and the chain of calls.
+
+/// The classes of failure, coarse enough to be compared between evaluators.
+public enum FaultKind: UInt8, Hashable, Sendable, CaseIterable {
+  case divisionByZero
+  /// A value is not what the operation needs: the payload of an absent optional, an ordering of booleans.
+  case typeError
+  /// Null, an address outside the storage in use, a write to constant text, an index outside its array or slice.
+  case outOfBounds
+  /// A float outside the integer type it is converted to.
+  case conversion
+  /// Control reached a place that the program promised it never would.
+  case unreachable
+  /// The machine does not evaluate this operation, or the host has not allowed that function.
+  case unsupported
+  /// The intermediate form breaks its own rules.
+  case malformed
+  case stepBudget
+  case byteBudget
+  case depthBudget
+  /// A host function reported a failure.
+  case host
+
+  /// The class by which the recorded machine would have reported it.
+  public var recordedName: String {
+    switch self {
+    case .divisionByZero: return "DivisionByZero"
+    case .typeError: return "TypeError"
+    case .outOfBounds: return "OutOfBounds"
+    default: return "Unsupported"
+    }
+  }
+
+  /// True for failures that depend on what the host allows rather than on the program alone.
+  public var isBudget: Bool { self == .stepBudget || self == .byteBudget || self == .depthBudget }
+}
+
+/// The small form of a failure: what went wrong, without where.
+struct Fault: Error {
+  var kind: FaultKind
+  var reason: StaticString
+
+  init(_ kind: FaultKind, _ reason: StaticString) {
+    self.kind = kind
+    self.reason = reason
+  }
+
+  static let bytes = Fault(.byteBudget, "the evaluation needs more storage than its budget; raise the byte budget")
+  static let steps = Fault(.stepBudget, "the evaluation takes more steps than its budget; raise the step budget")
+  static let depth = Fault(.depthBudget, "calls are nested deeper than the budget; raise the depth budget")
+  static let address = Fault(.outOfBounds, "the address is null or outside the storage in use")
+  static let index = Fault(.outOfBounds, "the index is outside the array or slice")
+  static let division = Fault(.divisionByZero, "division by zero")
+  static let conversion = Fault(.conversion, "the float does not fit the integer type")
+  static let absent = Fault(.typeError, "the optional holds no value")
+}
+
+/// A call that was active when an evaluation failed.
+public struct TraceEntry: Hashable, Sendable {
+  public var function: FunctionID
+  public var name: String
+  /// The instruction that was executing, when it is known.
+  public var value: ValueID?
+  public var span: SourceSpan
+  public var file: UInt32
+
+  public init(function: FunctionID, name: String, value: ValueID?, span: SourceSpan, file: UInt32) {
+    self.function = function
+    self.name = name
+    self.value = value
+    self.span = span
+    self.file = file
+  }
+}
+
+/// Why an evaluation gave no value.
+public struct EvaluationError: Error, Hashable, Sendable, CustomStringConvertible {
+  public var kind: FaultKind
+  public var reason: String
+  /// The active calls, innermost first. At most `longestTrace` of them are kept, half from each end.
+  public var trace: [TraceEntry]
+  public var steps: UInt64
+
+  public static let longestTrace = 64
+
+  public init(_ kind: FaultKind, _ reason: String, trace: [TraceEntry] = [], steps: UInt64 = 0) {
+    self.kind = kind
+    self.reason = reason
+    self.trace = trace
+    self.steps = steps
+  }
+
+  public var description: String {
+    guard let place = trace.first else { return reason }
+    let value = place.value.map { " at %\($0.rawValue)" } ?? ""
+    return "\(reason) (in \(place.name)\(value))"
+  }
+}
+
+/// What an evaluation may use.
+public struct Budget: Hashable, Sendable {
+  /// Instructions of the intermediate form. The count is compared whenever a block ends.
+  public var steps: UInt64
+  /// Bytes of storage.
+  public var bytes: UInt64
+  /// Calls active at once.
+  public var depth: UInt32
+
+  public init(steps: UInt64 = 1 << 40, bytes: UInt64 = 1 << 30, depth: UInt32 = 100_000) {
+    self.steps = steps
+    self.bytes = bytes
+    self.depth = depth
+  }
+}

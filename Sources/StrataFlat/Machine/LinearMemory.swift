@@ -1,0 +1,175 @@
+// The storage of an evaluation: one range of bytes addressed from 0.
+//
+//   0 ........ 4096 ........ writableStart ........ top ................ limit
+//   never valid  constant texts      globals, then all that was allocated    not yet in use
+//
+// Guarantees: an address is an offset into the range, so no program can name a byte of the host; an access outside
+// [4096, top) or a write below `writableStart` is refused; fresh storage is always zero, also after a reset.
+
+import Glibc
+
+/// Byte-addressed storage with a bump allocator.
+final class LinearMemory {
+  /// Addresses below this are never valid, so small offsets from null are refused too.
+  static let firstAddress: UInt64 = 4096
+  /// Room behind the last byte, so that the widest single access can be checked by its start alone.
+  static let slack = 64
+
+  let base: UnsafeMutableRawPointer
+  let limit: UInt64
+  /// End of the storage in use.
+  var top: UInt64
+  /// Nothing at or above this was ever written.
+  var touched: UInt64
+  /// Writes below this are refused.
+  var writableStart: UInt64
+
+  /// Reserves address space for that many bytes. Memory is committed by the system as it is touched.
+  init(limit wanted: UInt64) throws(Fault) {
+    let limit = max(min(wanted, 1 << 40), 1 << 16)
+    let mapped = mmap(
+      nil, Int(limit) + LinearMemory.slack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
+    guard let mapped, mapped != MAP_FAILED else {
+      throw Fault(.byteBudget, "the system gives no address space for the byte budget; lower the budget")
+    }
+    base = mapped
+    self.limit = limit
+    top = LinearMemory.firstAddress
+    touched = top
+    writableStart = top
+  }
+
+  deinit {
+    // The result cannot be acted upon here; the range is ours and whole, so the call can only succeed.
+    _ = munmap(base, Int(limit) + LinearMemory.slack)
+  }
+
+  /// Empties the storage, keeping `staticBytes` bytes (rounded up) for constants and globals, of which the first
+  /// `constantBytes` are refused to writers.
+  func restart(constantBytes: UInt64, staticBytes: UInt64) throws(Fault) {
+    let start = LinearMemory.firstAddress
+    guard staticBytes <= limit - start, constantBytes <= staticBytes else { throw .bytes }
+    release(downTo: start)
+    top = start + staticBytes
+    touched = max(touched, top)
+    writableStart = start + constantBytes
+  }
+
+  /// Makes everything from `start` on zero again, giving large ranges back to the system.
+  private func release(downTo start: UInt64) {
+    guard touched > start else { return }
+    let keep = min(touched, start + (1 << 20))
+    memset(base + Int(start), 0, Int(keep - start))
+    let page: UInt64 = 4096
+    let first = (keep + page - 1) & ~(page - 1)
+    let end = (touched + page - 1) & ~(page - 1)
+    if end > first, madvise(base + Int(first), Int(min(end, limit) - min(first, limit)), MADV_DONTNEED) != 0 {
+      memset(base + Int(first), 0, Int(min(end, limit) - min(first, limit)))
+    }
+    if first > keep { memset(base + Int(keep), 0, Int(min(first, limit) - keep)) }
+    touched = start
+    top = start
+  }
+
+  /// Returns the address of zeroed storage. A size of 0 gives a valid address of its own.
+  @inline(__always)
+  func allocate(size: UInt64, alignment: UInt64) throws(Fault) -> UInt64 {
+    // Safe: `top` is at most 2^40, sizes are checked below 2^41 before the sum, alignments are powers of two.
+    let start = (top &+ alignment &- 1) & ~(alignment &- 1)
+    guard size < 1 << 41, start &+ max(size, 1) <= limit else { throw .bytes }
+    let end = start &+ max(size, 1)
+    if start < touched { memset(base + Int(start), 0, Int(min(end, touched) - start)) }
+    if end > touched { touched = end }
+    top = end
+    return start
+  }
+
+  /// The amount in use, to be given to `reset`.
+  var mark: UInt64 { top }
+
+  /// Drops everything allocated after `mark`.
+  func reset(to mark: UInt64) throws(Fault) {
+    guard mark >= writableStart, mark <= top else {
+      throw Fault(.outOfBounds, "the mark is not one that was given for this storage")
+    }
+    top = mark
+  }
+
+  /// True when the range may be read. Empty ranges always may.
+  @inline(__always)
+  func isReadable(_ address: UInt64, _ count: UInt64) -> Bool {
+    if count == 0 { return true }
+    return address >= LinearMemory.firstAddress && address < top && count <= top &- address
+  }
+
+  /// True when the range may be written. Empty ranges always may.
+  @inline(__always)
+  func isWritable(_ address: UInt64, _ count: UInt64) -> Bool {
+    if count == 0 { return true }
+    return address >= writableStart && address < top && count <= top &- address
+  }
+
+  /// Reads 1, 2, 4 or 8 bytes, least significant first, zero-extended.
+  @inline(__always)
+  func word(_ address: UInt64, _ size: UInt64) throws(Fault) -> UInt64 {
+    guard isReadable(address, size) else { throw .address }
+    let at = base + Int(address)
+    switch size {
+    case 0: return 0
+    case 1: return UInt64(at.loadUnaligned(as: UInt8.self))
+    case 2: return UInt64(UInt16(littleEndian: at.loadUnaligned(as: UInt16.self)))
+    case 4: return UInt64(UInt32(littleEndian: at.loadUnaligned(as: UInt32.self)))
+    case 8: return UInt64(littleEndian: at.loadUnaligned(as: UInt64.self))
+    default: throw Fault(.outOfBounds, "a word is at most 8 bytes")
+    }
+  }
+
+  /// Writes the low 1, 2, 4 or 8 bytes of a word, least significant first.
+  @inline(__always)
+  func setWord(_ address: UInt64, _ size: UInt64, _ value: UInt64) throws(Fault) {
+    guard isWritable(address, size) else { throw .address }
+    let at = base + Int(address)
+    switch size {
+    case 0: return
+    case 1: at.storeBytes(of: UInt8(truncatingIfNeeded: value), as: UInt8.self)
+    case 2: at.storeBytes(of: UInt16(truncatingIfNeeded: value).littleEndian, as: UInt16.self)
+    case 4: at.storeBytes(of: UInt32(truncatingIfNeeded: value).littleEndian, as: UInt32.self)
+    case 8: at.storeBytes(of: value.littleEndian, as: UInt64.self)
+    default: throw Fault(.outOfBounds, "a word is at most 8 bytes")
+    }
+  }
+
+  /// A copy of a range.
+  func bytes(_ address: UInt64, _ count: UInt64) throws(Fault) -> [UInt8] {
+    guard isReadable(address, count) else { throw .address }
+    return Array(UnsafeRawBufferPointer(start: base + Int(truncatingIfNeeded: address), count: Int(count)))
+  }
+
+  /// Writes bytes at an address.
+  func setBytes(_ address: UInt64, _ bytes: [UInt8]) throws(Fault) {
+    guard isWritable(address, UInt64(bytes.count)) else { throw .address }
+    bytes.withUnsafeBytes { source in
+      if let start = source.baseAddress, !source.isEmpty { memcpy(base + Int(address), start, source.count) }
+    }
+  }
+
+  /// Writes constant bytes where programs may not write.
+  func setConstant(_ address: UInt64, _ bytes: [UInt8]) throws(Fault) {
+    guard isReadable(address, UInt64(bytes.count)) else { throw .address }
+    bytes.withUnsafeBytes { source in
+      if let start = source.baseAddress, !source.isEmpty { memcpy(base + Int(address), start, source.count) }
+    }
+  }
+
+  /// Copies between ranges that may overlap.
+  func move(to target: UInt64, from source: UInt64, count: UInt64) throws(Fault) {
+    guard isReadable(source, count), isWritable(target, count) else { throw .address }
+    if count > 0 { memmove(base + Int(target), base + Int(source), Int(count)) }
+  }
+
+  /// Fills a range with one byte.
+  func fill(_ address: UInt64, count: UInt64, with byte: UInt8) throws(Fault) {
+    guard isWritable(address, count) else { throw .address }
+    if count > 0 { memset(base + Int(address), Int32(byte), Int(count)) }
+  }
+}
