@@ -199,3 +199,24 @@ final class RealFile: DiskFile, @unchecked Sendable {
     }
   }
 }
+
+/// Takes mappings of files out of a reserved range; the range stays reserved and unreadable.
+func unmapFiles(at address: UnsafeMutableRawPointer, count: Int) throws(DiskFailure) {
+  let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED
+  let result = mmap(address, count, PROT_NONE, flags, -1, 0)
+  if result == nil || result == platform_map_failed() {
+    throw DiskFailure(operation: .unmap, path: "a mapped store", code: platform_errno())
+  }
+}
+
+/// Memory of `count` bytes, zeros, that costs nothing where it is not touched; nil when the system refuses.
+func sparseMemory(count: Int) -> UnsafeMutableRawPointer? {
+  let result = mmap(nil, count, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
+  return result == platform_map_failed() ? nil : result
+}
+
+/// Gives back what `sparseMemory` gave.
+func freeSparseMemory(_ address: UnsafeMutableRawPointer, count: Int) {
+  // Cannot fail for a range that mmap returned.
+  _ = munmap(address, count)
+}

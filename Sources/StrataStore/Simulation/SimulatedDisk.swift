@@ -382,7 +382,7 @@ final class SimulatedFile: DiskFile, @unchecked Sendable {
 
   func map(count: Int, at address: UnsafeMutableRawPointer) throws(DiskFailure) {
     try disk.reading(.map, path) { () throws(DiskFailure) -> Void in
-      try check(.map, count)
+      try check(.map)
       let result = mmap(address, count, PROT_READ, MAP_SHARED | MAP_FIXED, inode.descriptor, 0)
       if result == nil || result == platform_map_failed() {
         throw DiskFailure(operation: .map, path: path, code: platform_errno())

@@ -80,10 +80,9 @@ final class SimulatedInode {
 
   func write(_ bytes: UnsafeRawBufferPointer, at offset: Int, _ stamp: inout Int) {
     guard let base = bytes.baseAddress else { return }
-    if offset + bytes.count > size {
-      size = offset + bytes.count
-      note(.size(size), &stamp)
-    }
+    size = max(size, offset + bytes.count)
+    // Also where only the cache knows of the growth: a sync that failed may have lost it.
+    if offset + bytes.count > durable.count { note(.size(size), &stamp) }
     (cache + offset).copyMemory(from: base, byteCount: bytes.count)
     noteSectors(offset..<offset + bytes.count, &stamp)
   }
