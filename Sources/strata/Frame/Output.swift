@@ -73,6 +73,26 @@ struct Console: ~Copyable {
     output.write("\n")
   }
 
+  /// Writes a whole result to a file, or to standard output when no path is given.
+  mutating func emit(_ bytes: UnsafeRawBufferPointer, to path: String?) throws(Failure) {
+    guard let path, path != "-" else {
+      output.write(bytes)
+      return
+    }
+    do throws(SystemError) {
+      let descriptor = try Syscalls.openForWriting(path)
+      do throws(SystemError) {
+        try Syscalls.write(descriptor, bytes)
+      } catch {
+        try? Syscalls.close(descriptor)
+        throw error
+      }
+      try Syscalls.close(descriptor)
+    } catch {
+      throw .system("cannot write", errno: error.errno, subject: path)
+    }
+  }
+
   /// Prints a message beside the results; lost without complaint when standard error is closed.
   func message(_ text: String) {
     var text = text

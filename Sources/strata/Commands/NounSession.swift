@@ -1,0 +1,97 @@
+// What the verbs over nouns share: the options that say how to read one, a loom to hold it, and where jams are written.
+
+import StrataMemory
+import StrataNoun
+
+extension Option {
+  /// A budget of memory.
+  static let memory = Option("memory", letter: "m", value: "SIZE", "stop when more memory is needed, such as 512M")
+  /// Where the result goes.
+  static let output = Option("output", letter: "o", value: "FILE", "write to FILE instead of standard output")
+}
+
+/// A loom for one run of a verb, with the noun that the verb works on.
+struct NounSession: ~Copyable {
+  let loom: Loom
+  /// How messages name the input.
+  let name: String
+
+  var nursery: Nursery { loom.nursery }
+
+  /// An empty loom within the budget that the invocation names.
+  init(_ invocation: Invocation, name: String) throws(Failure) {
+    self.name = name
+    var options = LoomOptions()
+    if let text = invocation.value(.memory) {
+      guard let bytes = NounSession.size(text) else {
+        throw .usage("--memory wants a size such as 65536, 512M or 2G, not '\(text)'", verb: invocation.verb)
+      }
+      options.budgetBytes = bytes
+    }
+    do {
+      loom = try Loom(options)
+    } catch {
+      throw .fault(error, subject: nil)
+    }
+  }
+
+  /// Reads a jam, and tells of bytes after it that a jam does not have.
+  func cue(_ input: borrowing Input, _ console: borrowing Console) throws(Failure) -> Cued {
+    do throws(CueError) {
+      let cued = try nursery.cue(input.bytes)
+      let rest = input.bytes[((cued.bitCount + 7) / 8)...]
+      if let extra = rest.firstIndex(where: { $0 != 0 }) {
+        console.message("strata: \(name): note: the noun ends before byte \(extra); what follows is not looked at\n")
+      }
+      return cued
+    } catch {
+      throw .cue(error, subject: name)
+    }
+  }
+
+  /// Runs a part of the work whose faults are about the input.
+  func attempt<Result>(_ work: (Nursery) throws(Fault) -> Result) throws(Failure) -> Result {
+    do {
+      return try work(nursery)
+    } catch {
+      throw .fault(error, subject: name)
+    }
+  }
+
+  /// Writes the noun's jam to the invocation's output.
+  func writeJam(of noun: Word, _ invocation: Invocation, _ console: inout Console) throws(Failure) {
+    let path = invocation.value(.output)
+    if path == nil && console.outputIsTerminal {
+      throw .usage("a jam is not for a terminal; redirect it or name a file with --output", verb: invocation.verb)
+    }
+    var failure: Failure?
+    do throws(Fault) {
+      var writer = try nursery.jam(noun)
+      try writer.finish { (limbs, bitCount) throws(Fault) in
+        let bytes = UnsafeRawBufferPointer(start: limbs, count: (bitCount + 7) / 8)
+        do throws(Failure) {
+          try console.emit(bytes, to: path)
+        } catch {
+          failure = error
+        }
+      }
+    } catch {
+      throw .fault(error, subject: name)
+    }
+    if let failure { throw failure }
+  }
+
+  /// A number of bytes with an optional binary suffix; nil when the text is none.
+  static func size(_ text: String) -> Int? {
+    let suffixes: [Character: Int] = ["K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40]
+    var digits = Substring(text)
+    var unit = 1
+    if let last = digits.last?.uppercased().first, let factor = suffixes[last] {
+      unit = factor
+      digits.removeLast()
+    }
+    guard let count = Int(digits), count > 0 else { return nil }
+    let (bytes, overflow) = count.multipliedReportingOverflow(by: unit)
+    return overflow ? nil : bytes
+  }
+}
