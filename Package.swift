@@ -38,10 +38,13 @@ let package = Package(
       swiftSettings: strict),
     .target(name: "CBaseline", path: "Benchmarks/CBaseline"),
     .executableTarget(
-      name: "strata-bench", dependencies: ["CBaseline", "StrataMemory"], path: "Benchmarks", exclude: ["CBaseline"],
+      name: "strata-bench", dependencies: ["CBaseline", "StrataMemory", "StrataNoun"], path: "Benchmarks",
+      exclude: ["CBaseline"],
       swiftSettings: strict),
     .testTarget(name: "strataTests", dependencies: ["strata"], swiftSettings: strict),
-    .target(name: "StrataFuzz", dependencies: ["StrataText"], path: "FuzzTesting/StrataFuzz", swiftSettings: strict),
+    .target(
+      name: "StrataFuzz", dependencies: ["StrataMemory", "StrataNoun", "StrataText"], path: "FuzzTesting/StrataFuzz",
+      swiftSettings: strict),
     .testTarget(name: "HouseTests", dependencies: ["StrataFuzz"], swiftSettings: strict),
   ]
     + module("StrataText", uses: [])

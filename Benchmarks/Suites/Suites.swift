@@ -2,5 +2,8 @@
 
 /// All suites.
 enum Suites {
-  static var all: [Benchmark] { WordRace.benchmarks + CellBenchmarks.benchmarks + FrameBenchmarks.benchmarks }
+  static var all: [Benchmark] {
+    StartBenchmarks.benchmarks + NounBenchmarks.benchmarks + CellBenchmarks.benchmarks + FrameBenchmarks.benchmarks
+      + WordRace.benchmarks
+  }
 }

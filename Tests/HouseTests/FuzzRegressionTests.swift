@@ -5,7 +5,7 @@ import Foundation
 import StrataFuzz
 import Testing
 
-@Suite struct FuzzRegressionTests {
+@Suite(.serialized) struct FuzzRegressionTests {
   static let folder = TidyTests.root.appendingPathComponent("FuzzTesting/Regressions")
 
   /// Each recorded input as `target/file`.
