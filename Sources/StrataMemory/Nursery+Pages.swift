@@ -24,8 +24,10 @@ extension Nursery {
     let arenaLow = stack.high
     let arenaHigh = words / pageWords * pageWords
     let base = reservation.base.assumingMemoryBound(to: UInt64.self)
-    let signals = UnsafeMutablePointer<UInt64>.allocate(capacity: 2)
-    signals.initialize(repeating: 0, count: 2)
+    // The poll word, the reason to stop, and the operand slots.
+    let signalCount = 2 + operandSlotCount
+    let signals = UnsafeMutablePointer<UInt64>.allocate(capacity: signalCount)
+    signals.initialize(repeating: 0, count: signalCount)
     let state = UnsafeMutablePointer<NurseryState>.allocate(capacity: 1)
     state.initialize(
       to: NurseryState(
