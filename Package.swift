@@ -50,7 +50,7 @@ let package = Package(
     + module("StrataText", uses: [])
     + module("StrataMemory", uses: ["CPlatform"])
     + module("StrataNatural", uses: ["StrataMemory", "CGMP"])
-    + module("StrataNoun", uses: ["StrataMemory", "StrataNatural"])
+    + module("StrataNoun", uses: ["StrataMemory", "StrataNatural", "StrataText", "CGMP"])
     + module("StrataNock", uses: ["StrataMemory", "StrataNatural", "StrataNoun"])
     + module("StrataStore", uses: ["StrataMemory", "CPlatform", "CSQLite"])
     + module("StrataPlan", uses: ["StrataMemory", "StrataNatural"])
