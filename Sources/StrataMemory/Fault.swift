@@ -22,6 +22,8 @@ public enum Fault: UInt8, Error, Sendable {
   case interrupted = 7
   /// A result would be larger than any natural may be.
   case size = 8
+  /// The program itself asked to be stopped, or does what cannot end; no virtual run catches it.
+  case fail = 9
 
   /// Whether the same input fails in the same way on every machine, whatever the limits.
   public var isDeterministic: Bool { self == .exit }
@@ -36,6 +38,7 @@ public enum Fault: UInt8, Error, Sendable {
     case .steps: "out of steps: the step budget is used up (raise it with --steps)"
     case .time: "out of time: the deadline has passed (raise it with --time)"
     case .interrupted: "interrupted"
+    case .fail: "the program gave up"
     case .size: "too large: the result would pass the largest natural of 2^33 bits"
     }
   }

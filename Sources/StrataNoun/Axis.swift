@@ -3,14 +3,14 @@
 import StrataMemory
 
 /// The bits of an axis below its leading one, most significant first: 0 = head, 1 = tail.
-struct AxisPath {
+public struct AxisPath {
   private let axis: Word
   private let base: UnsafeMutablePointer<UInt64>
   /// How many steps are left.
-  private(set) var remaining: Int
+  public private(set) var remaining: Int
 
   /// Nil for axis 0 and for a cell, which lead nowhere.
-  init?(_ axis: Word, in nursery: Nursery) {
+  public init?(_ axis: Word, in nursery: Nursery) {
     self.axis = axis
     base = nursery.base
     if axis.isDirect {
@@ -26,7 +26,7 @@ struct AxisPath {
 
   /// Takes the next step: true for the tail. The caller guarantees that one remains.
   @inline(__always)
-  mutating func next() -> Bool {
+  public mutating func next() -> Bool {
     remaining &-= 1
     if axis.isDirect { return axis.raw >> UInt64(remaining) & 1 == 1 }
     return base[axis.offset &+ 1 &+ remaining / 64] >> UInt64(remaining % 64) & 1 == 1

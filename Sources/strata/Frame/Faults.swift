@@ -8,7 +8,7 @@ extension Failure {
   static func fault(_ fault: Fault, subject: String?) -> Failure {
     let code: ExitCode =
       switch fault {
-      case .exit, .size: .input
+      case .exit, .fail, .size: .input
       case .bytes, .depth, .steps, .time, .interrupted: .budget
       case .refused: .system
       }

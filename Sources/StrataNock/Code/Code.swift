@@ -1,0 +1,124 @@
+// Compiled formulas, their call sites, and the cache that finds the code of a formula.
+
+import StrataMemory
+import StrataNoun
+
+/// One compiled formula. Lives in plain memory until its cache is emptied.
+public struct Code {
+  /// The formula, fixed in the commons or in bedrock.
+  public let formula: Word
+  /// The instructions. Branch targets count from here.
+  public let start: UnsafeMutablePointer<UInt64>
+  public let wordCount: Int
+  /// How many registers an activation may use.
+  public let registerCount: Int
+  /// How often it was entered, while the exact counter is on.
+  public var entries: UInt64 = 0
+  /// What `%spot`, `%mean` or `%fast` called it first, as an index into the cache's names; 0 = nothing.
+  public var name: Int = 0
+}
+
+/// What a call instruction has learned: the formula that it met last, and that formula's code.
+public struct Site {
+  /// The raw word of the formula, all ones when nothing is cached.
+  var formula: UInt64 = .max
+  var code: UnsafeMutablePointer<Code>
+  /// The registration that the cached formula's cores were matched with, or nil.
+  var jet: Int = 0
+}
+
+/// All code of one machine, found by the formula's identity where that cannot change, else by mug and equality.
+public final class CodeCache: RootProvider {
+  let nursery: Nursery
+  private var byIdentity = WordTable()
+  /// From mug + 1 to the newest code with that mug, as an index into `codes`.
+  private var byMug = WordTable()
+  private(set) var codes: [UnsafeMutablePointer<Code>] = []
+  private var older: [Int] = []
+  private(set) var sites: [UnsafeMutablePointer<Site>] = []
+  /// Sites whose formula may move or vanish with the next collection or frame end.
+  private var volatileSites: [UnsafeMutablePointer<Site>] = []
+  /// Code of no formula, for sites that have met none yet: crashes if it is ever run.
+  let unresolved: UnsafeMutablePointer<Code>
+
+  init(_ nursery: Nursery) {
+    self.nursery = nursery
+    unresolved = CodeCache.allocate(
+      formula: .zero, words: [Instruction(.crash).raw], registerCount: 1)
+    nursery.add(self)
+  }
+
+  deinit {
+    for code in codes + [unresolved] {
+      code.pointee.start.deallocate()
+      code.deallocate()
+    }
+    for site in sites { site.deallocate() }
+    byIdentity.free()
+    byMug.free()
+  }
+
+  private static func allocate(formula: Word, words: [UInt64], registerCount: Int) -> UnsafeMutablePointer<Code> {
+    let start = UnsafeMutablePointer<UInt64>.allocate(capacity: words.count)
+    for (index, word) in words.enumerated() { (start + index).initialize(to: word) }
+    let code = UnsafeMutablePointer<Code>.allocate(capacity: 1)
+    code.initialize(
+      to: Code(formula: formula, start: start, wordCount: words.count, registerCount: registerCount))
+    return code
+  }
+
+  /// Bytes of instructions and sites.
+  public var byteCount: Int {
+    codes.reduce(0) { $0 + $1.pointee.wordCount * 8 + MemoryLayout<Code>.stride }
+      + sites.count * MemoryLayout<Site>.stride
+  }
+
+  func makeSite() -> UnsafeMutablePointer<Site> {
+    let site = UnsafeMutablePointer<Site>.allocate(capacity: 1)
+    site.initialize(to: Site(code: unresolved))
+    sites.append(site)
+    return site
+  }
+
+  /// Makes `site` remember that `formula` has `code`.
+  func fill(_ site: UnsafeMutablePointer<Site>, _ formula: Word, _ code: UnsafeMutablePointer<Code>) {
+    if !nursery.isFixed(formula) { volatileSites.append(site) }
+    site.pointee.formula = formula.raw
+    site.pointee.code = code
+  }
+
+  /// The code of `formula`, compiled now if this is the first time. Throws `.exit` for an atom; everything else that
+  /// is wrong with a formula is found when the wrong part is reached.
+  func code(for formula: Word) throws(Fault) -> UnsafeMutablePointer<Code> {
+    guard formula.isCell else { throw .exit }
+    let isFixed = nursery.isFixed(formula)
+    if isFixed, let known = byIdentity.value(of: formula.raw) { return codes[Int(known)] }
+    let key = UInt64(try nursery.mug(formula)) + 1
+    let newest = byMug.value(of: key).map { Int($0) } ?? -1
+    var index = newest
+    while index >= 0 {
+      if try nursery.equal(codes[index].pointee.formula, formula) {
+        if isFixed { try byIdentity.set(formula.raw, to: UInt64(index)) }
+        return codes[index]
+      }
+      index = older[index]
+    }
+    let fixed = try nursery.copyToCommons(formula)
+    var compiler = Compiler(nursery: nursery, cache: self)
+    let (words, registerCount) = try compiler.compile(fixed)
+    let code = CodeCache.allocate(formula: fixed, words: words, registerCount: registerCount)
+    codes.append(code)
+    older.append(newest)
+    try byMug.set(key, to: UInt64(codes.count - 1))
+    try byIdentity.set(fixed.raw, to: UInt64(codes.count - 1))
+    return code
+  }
+
+  public func visitRoots(_ collector: inout Collector) { forgetVolatile() }
+  public func frameEnded(depth: Int, bailed: Bool) { forgetVolatile() }
+
+  private func forgetVolatile() {
+    for site in volatileSites { site.pointee.formula = .max }
+    volatileSites.removeAll(keepingCapacity: true)
+  }
+}

@@ -1,0 +1,532 @@
+// From a formula to instructions.
+//
+// The compiler walks the formula once. It tracks what is known of every noun (`Value`): constants are folded, cells
+// of known parts are taken apart without having been built, an axis is read once. A part of the formula that is
+// wrong becomes a `crash` at its place, so that what comes before it is still evaluated. Parts nested deeper than
+// the compiler is willing to recurse become calls of code of their own.
+
+import StrataMemory
+import StrataNoun
+
+/// The compilation of one formula.
+struct Compiler {
+  let nursery: Nursery
+  let cache: CodeCache
+  private var words: [UInt64] = []
+  /// The next free register, and the largest that ever was.
+  private var next = 1
+  private var registerCount = 1
+  /// Facts learned about values, newest last, so that they can be forgotten when their registers are freed.
+  private var learned: [(value: Value, register: Int)] = []
+
+  /// How deeply formulas may nest before the rest is compiled as code of its own: keeps the host stack small.
+  static let deepestNesting = 96
+  /// The largest number of registers; an instruction has 16 bits for one, a little is left for temporaries.
+  static let mostRegisters = 1 << 12
+  /// The size at which the parts that are left become code of their own, so that a formula which shares its
+  /// parts takes no more time to compile than it has distinct cells.
+  static let mostWords = 1 << 13
+  /// A cell of more known parts than this is built.
+  static let mostParts = 24
+
+  init(nursery: Nursery, cache: CodeCache) {
+    self.nursery = nursery
+    self.cache = cache
+  }
+
+  /// The instructions of `formula`, which is fixed, and the number of registers they use.
+  mutating func compile(_ formula: Word) throws(Fault) -> (words: [UInt64], registerCount: Int) {
+    // A tail position leaves no value behind: it has returned.
+    _ = try evaluate(formula, Value(register: 0), isTail: true, nesting: 0)
+    return (words, registerCount + 1)
+  }
+
+  // MARK: Emitting
+
+  private mutating func emit(_ operation: Operation, a: Int = 0, b: Int = 0, c: Int = 0) {
+    words.append(Instruction(operation, a: a, b: b, c: c).raw)
+  }
+
+  private mutating func emit(_ operation: Operation, a: Int = 0, b: Int = 0, c: Int = 0, word: UInt64) {
+    emit(operation, a: a, b: b, c: c)
+    words.append(word)
+  }
+
+  /// Makes the branch whose target word is at `index` go to what is emitted next. Targets count from the word itself.
+  private mutating func land(_ index: Int) {
+    words[index] = UInt64(words.count - index)
+  }
+
+  private mutating func newRegister() -> Int {
+    let register = next
+    next += 1
+    registerCount = max(registerCount, next)
+    return register
+  }
+
+  /// Frees the registers from `mark` on, and forgets what was learned about nouns in them.
+  private mutating func free(to mark: Int) {
+    next = mark
+    while let last = learned.last, last.register >= mark {
+      if last.value.register == last.register {
+        last.value.register = -1
+      } else {
+        last.value.known.removeAll { $0.value.register >= mark }
+      }
+      learned.removeLast()
+    }
+  }
+
+  /// A register that holds the whole noun.
+  private mutating func register(of value: Value) -> Int {
+    if value.register >= 0 { return value.register }
+    if let constant = value.constant {
+      let register = newRegister()
+      emit(.constant, a: register, word: constant.raw)
+      value.register = register
+      learned.append((value, register))
+      return register
+    }
+    guard let parts = value.parts else { return 0 }
+    let head = self.register(of: parts.head)
+    let tail = self.register(of: parts.tail)
+    let register = newRegister()
+    emit(.cons, a: register, b: head, c: tail)
+    value.register = register
+    learned.append((value, register))
+    return register
+  }
+
+  /// The noun in exactly this register, which is the first free one, as after a call; frees all others above it.
+  private mutating func settle(_ value: Value, in target: Int) -> Value {
+    if value.register == target {
+      free(to: target)
+      next = target + 1
+      registerCount = max(registerCount, next)
+      return Value(register: target)
+    }
+    let source = register(of: value)
+    if source != target { emit(.move, a: target, b: source) }
+    free(to: target)
+    next = target + 1
+    registerCount = max(registerCount, next)
+    return Value(register: target)
+  }
+
+  private mutating func finish(_ value: Value, isTail: Bool) -> Value? {
+    if isTail {
+      emit(.result, a: register(of: value))
+      return nil
+    }
+    return value
+  }
+
+  private mutating func crash() -> Value? {
+    emit(.crash)
+    return nil
+  }
+
+  // MARK: Axes
+
+  /// What lies at `axis`, or nil if it is certain that nothing does.
+  private mutating func part(_ value: Value, at axis: Word) throws(Fault) -> Value? {
+    if axis == .zero { return nil }
+    guard axis.isDirect else { return try longPart(value, at: axis) }
+    var value = value
+    var steps = 63 - axis.raw.leadingZeroBitCount
+    while steps > 0 {
+      if let constant = value.constant {
+        let rest = axis.raw & ((1 &<< UInt64(steps)) &- 1) | 1 &<< UInt64(steps)
+        do throws(Fault) {
+          return Value(constant: try nursery.part(of: constant, at: Word(direct: rest)))
+        } catch {
+          if error == .exit { return nil }
+          throw error
+        }
+      }
+      guard let parts = value.parts else { break }
+      steps -= 1
+      value = axis.raw >> UInt64(steps) & 1 == 1 ? parts.tail : parts.head
+    }
+    if steps == 0 { return value }
+    let rest = axis.raw & ((1 &<< UInt64(steps)) &- 1) | 1 &<< UInt64(steps)
+    if let known = value.known.first(where: { $0.axis == rest }) { return known.value }
+    // The nearest part above that has been read already saves the way to it.
+    var source = value.register
+    var path = rest
+    var depth = steps - 1
+    while depth > 0 {
+      let above = rest >> UInt64(steps - depth)
+      if let known = value.known.first(where: { $0.axis == above }) {
+        source = register(of: known.value)
+        path = rest & ((1 &<< UInt64(steps - depth)) &- 1) | 1 &<< UInt64(steps - depth)
+        break
+      }
+      depth -= 1
+    }
+    let register = newRegister()
+    switch path {
+    case 2: emit(.head, a: register, b: source)
+    case 3: emit(.tail, a: register, b: source)
+    case 4: emit(.axis4, a: register, b: source)
+    case 5: emit(.axis5, a: register, b: source)
+    case 6: emit(.axis6, a: register, b: source)
+    case 7: emit(.axis7, a: register, b: source)
+    default: emit(.axis, a: register, b: source, word: path)
+    }
+    let result = Value(register: register)
+    if value.known.count < 32 {
+      value.known.append((rest, result))
+      learned.append((value, register))
+    }
+    return result
+  }
+
+  private mutating func longPart(_ value: Value, at axis: Word) throws(Fault) -> Value? {
+    guard axis.isIndirect else { return nil }
+    let source = register(of: value)
+    let register = newRegister()
+    emit(.longAxis, a: register, b: source, word: axis.raw)
+    return Value(register: register)
+  }
+
+  /// `value` with `replacement` at `axis`, or nil if it is certain that nothing lies there.
+  private mutating func edited(_ value: Value, at axis: Word, to replacement: Value) throws(Fault) -> Value? {
+    if axis == .zero { return nil }
+    if axis == .one { return replacement }
+    guard axis.isDirect, axis.raw < 64 || value.parts != nil else {
+      return editedInMemory(value, at: axis, to: replacement)
+    }
+    // Only the way down is taken apart; what lies beside it stays as it is.
+    let steps = 63 - axis.raw.leadingZeroBitCount
+    guard steps <= 12 else { return editedInMemory(value, at: axis, to: replacement) }
+    var siblings: [(value: Value, isHead: Bool)] = []
+    var above: UInt64 = 1
+    for step in stride(from: steps - 1, through: 0, by: -1) {
+      let goesRight = axis.raw >> UInt64(step) & 1 == 1
+      guard let sibling = try part(value, at: Word(direct: above << 1 | (goesRight ? 0 : 1))) else { return nil }
+      siblings.append((sibling, goesRight))
+      above = above << 1 | (goesRight ? 1 : 0)
+    }
+    return siblings.reversed().reduce(replacement) { inner, sibling in
+      sibling.isHead ? Value(sibling.value, inner) : Value(inner, sibling.value)
+    }
+  }
+
+  private mutating func editedInMemory(_ value: Value, at axis: Word, to replacement: Value) -> Value? {
+    guard axis.isNatural else { return nil }
+    let noun = register(of: value)
+    let new = register(of: replacement)
+    let register = newRegister()
+    emit(.edit, a: register, b: noun, c: new, word: axis.raw)
+    return Value(register: register)
+  }
+
+  // MARK: Formulas
+
+  private func pair(_ noun: Word) -> (Word, Word)? {
+    noun.isCell ? (nursery.head(noun), nursery.tail(noun)) : nil
+  }
+
+  /// Emits what computes `formula` on `subject`. The value is nil when control does not come out at the
+  /// end: in a tail position, or after a certain crash.
+  private mutating func evaluate(
+    _ formula: Word, _ subject: Value, isTail: Bool, nesting: Int
+  ) throws(Fault) -> Value? {
+    guard let (operation, argument) = pair(formula) else { return crash() }
+    if nesting > Compiler.deepestNesting || next > Compiler.mostRegisters || words.count > Compiler.mostWords {
+      return call(subject, Value(constant: formula), isTail: isTail, isArm: false)
+    }
+    let inner = nesting + 1
+    if operation.isCell {
+      guard let head = try evaluate(operation, subject, isTail: false, nesting: inner) else { return nil }
+      guard let tail = try evaluate(argument, subject, isTail: false, nesting: inner) else { return nil }
+      return finish(joined(head, tail), isTail: isTail)
+    }
+    guard operation.isDirect else { return crash() }
+    switch operation.raw {
+    case 0:
+      guard argument.isNatural, let value = try part(subject, at: argument) else { return crash() }
+      return finish(value, isTail: isTail)
+    case 1:
+      return finish(Value(constant: argument), isTail: isTail)
+    case 2:
+      guard let (newSubject, newFormula) = pair(argument) else { return crash() }
+      guard let noun = try evaluate(newSubject, subject, isTail: false, nesting: inner) else { return nil }
+      guard let code = try evaluate(newFormula, subject, isTail: false, nesting: inner) else { return nil }
+      return call(noun, code, isTail: isTail, isArm: false)
+    case 3:
+      guard let value = try evaluate(argument, subject, isTail: false, nesting: inner) else { return nil }
+      return finish(isCell(value), isTail: isTail)
+    case 4:
+      guard let value = try evaluate(argument, subject, isTail: false, nesting: inner) else { return nil }
+      guard let sum = incremented(value) else { return crash() }
+      return finish(sum, isTail: isTail)
+    case 5:
+      guard let (first, second) = pair(argument) else { return crash() }
+      guard let a = try evaluate(first, subject, isTail: false, nesting: inner) else { return nil }
+      guard let b = try evaluate(second, subject, isTail: false, nesting: inner) else { return nil }
+      return finish(try equal(a, b), isTail: isTail)
+    case 6:
+      return try conditional(argument, subject, isTail: isTail, nesting: inner)
+    case 7:
+      guard let (first, second) = pair(argument) else { return crash() }
+      guard let value = try evaluate(first, subject, isTail: false, nesting: inner) else { return nil }
+      return try evaluate(second, value, isTail: isTail, nesting: inner)
+    case 8:
+      guard let (first, second) = pair(argument) else { return crash() }
+      guard let value = try evaluate(first, subject, isTail: false, nesting: inner) else { return nil }
+      return try evaluate(second, joined(value, subject), isTail: isTail, nesting: inner)
+    case 9:
+      guard let (axis, coreFormula) = pair(argument), axis.isNatural, axis != .zero else { return crash() }
+      guard let core = try evaluate(coreFormula, subject, isTail: false, nesting: inner) else { return nil }
+      guard let arm = try part(core, at: axis) else { return crash() }
+      return call(core, arm, isTail: isTail, isArm: isInHead(axis))
+    case 10:
+      guard let (target, nounFormula) = pair(argument), let (axis, valueFormula) = pair(target), axis.isNatural
+      else { return crash() }
+      guard let noun = try evaluate(nounFormula, subject, isTail: false, nesting: inner) else { return nil }
+      guard let value = try evaluate(valueFormula, subject, isTail: false, nesting: inner) else { return nil }
+      guard let result = try edited(noun, at: axis, to: value) else { return crash() }
+      return finish(result, isTail: isTail)
+    case 11:
+      return try hinted(argument, subject, isTail: isTail, nesting: inner)
+    case 12:
+      guard let (first, second) = pair(argument) else { return crash() }
+      guard let reference = try evaluate(first, subject, isTail: false, nesting: inner) else { return nil }
+      guard let path = try evaluate(second, subject, isTail: false, nesting: inner) else { return nil }
+      let b = register(of: reference)
+      let c = register(of: path)
+      let register = newRegister()
+      emit(.scry, a: register, b: b, c: c)
+      return finish(Value(register: register), isTail: isTail)
+    default:
+      return crash()
+    }
+  }
+
+  /// Whether an axis lies in the head of a noun.
+  private func isInHead(_ axis: Word) -> Bool {
+    if axis.isDirect {
+      return axis.raw > 1 && axis.raw >> UInt64(62 - axis.raw.leadingZeroBitCount) == 2
+    }
+    guard var path = AxisPath(axis, in: nursery), path.remaining > 0 else { return false }
+    return !path.next()
+  }
+
+  /// A cell of two values, built only when it has become too large to keep in mind.
+  private mutating func joined(_ head: Value, _ tail: Value) -> Value {
+    let value = Value(head, tail)
+    if value.leafCount(limit: Compiler.mostParts) >= Compiler.mostParts { _ = register(of: value) }
+    return value
+  }
+
+  private mutating func isCell(_ value: Value) -> Value {
+    if let constant = value.constant { return Value(constant: constant.isCell ? .zero : .one) }
+    if value.parts != nil { return Value(constant: .zero) }
+    let source = register(of: value)
+    let register = newRegister()
+    emit(.isCell, a: register, b: source)
+    return Value(register: register)
+  }
+
+  private mutating func incremented(_ value: Value) -> Value? {
+    if value.parts != nil { return nil }
+    if let constant = value.constant {
+      if constant.isCell { return nil }
+      if constant.isDirect, constant.raw < Word.largestDirect { return Value(constant: Word(direct: constant.raw + 1)) }
+    }
+    let source = register(of: value)
+    let register = newRegister()
+    emit(.increment, a: register, b: source)
+    return Value(register: register)
+  }
+
+  private mutating func equal(_ a: Value, _ b: Value) throws(Fault) -> Value {
+    if let first = a.constant, let second = b.constant {
+      return Value(constant: try nursery.equal(first, second) ? .zero : .one)
+    }
+    let (value, other) = b.constant.map { $0.isDirect ? (a, b) : (b, a) } ?? (b, a)
+    if let constant = other.constant, constant.isDirect {
+      if value.parts != nil { return Value(constant: .one) }
+      let source = register(of: value)
+      let register = newRegister()
+      emit(.equalDirect, a: register, b: source, word: constant.raw)
+      return Value(register: register)
+    }
+    let first = register(of: a)
+    let second = register(of: b)
+    let register = newRegister()
+    emit(.equal, a: register, b: first, c: second)
+    return Value(register: register)
+  }
+
+  private mutating func call(_ subject: Value, _ formula: Value, isTail: Bool, isArm: Bool) -> Value? {
+    let b = register(of: subject)
+    let c = register(of: formula)
+    let site = UInt64(UInt(bitPattern: cache.makeSite()))
+    if isTail {
+      emit(isArm ? .tailCallArm : .tailCall, a: next, b: b, c: c, word: site)
+      return nil
+    }
+    let register = newRegister()
+    emit(isArm ? .callArm : .call, a: register, b: b, c: c, word: site)
+    return Value(register: register)
+  }
+
+  // MARK: Conditionals
+
+  private mutating func conditional(
+    _ argument: Word, _ subject: Value, isTail: Bool, nesting: Int
+  ) throws(Fault) -> Value? {
+    guard let (test, branches) = pair(argument), let (yes, no) = pair(branches) else { return crash() }
+    guard let patch = try branch(unless: test, subject, nesting: nesting) else { return nil }
+    if case .always(let answer) = patch {
+      return try evaluate(answer ? yes : no, subject, isTail: isTail, nesting: nesting)
+    }
+    guard case .at(let target) = patch else { return nil }
+    let mark = next
+    let first = try evaluate(yes, subject, isTail: isTail, nesting: nesting)
+    var end: Int?
+    if let first {
+      _ = settle(first, in: mark)
+      emit(.jump, word: 0)
+      end = words.count - 1
+    }
+    free(to: mark)
+    land(target)
+    let second = try evaluate(no, subject, isTail: isTail, nesting: nesting)
+    if let second { _ = settle(second, in: mark) }
+    free(to: mark)
+    if let end { land(end) }
+    guard end != nil || second != nil else { return nil }
+    next = mark + 1
+    registerCount = max(registerCount, next)
+    return Value(register: mark)
+  }
+
+  private enum Branch {
+    /// The answer is known.
+    case always(Bool)
+    /// The word at this index is the target to fill in.
+    case at(Int)
+  }
+
+  /// Emits a jump that is taken unless `test` is yes; nil when the test certainly crashes.
+  private mutating func branch(unless test: Word, _ subject: Value, nesting: Int) throws(Fault) -> Branch? {
+    if let (operation, argument) = pair(test), operation == Word(direct: 5), let (first, second) = pair(argument) {
+      guard let a = try evaluate(first, subject, isTail: false, nesting: nesting + 1) else { return nil }
+      guard let b = try evaluate(second, subject, isTail: false, nesting: nesting + 1) else { return nil }
+      return try branchUnlessEqual(a, b)
+    }
+    if let (operation, argument) = pair(test), operation == Word(direct: 3) {
+      guard let value = try evaluate(argument, subject, isTail: false, nesting: nesting + 1) else { return nil }
+      if let constant = value.constant { return .always(constant.isCell) }
+      if value.parts != nil { return .always(true) }
+      emit(.unlessCell, b: register(of: value), word: 0)
+      return .at(words.count - 1)
+    }
+    guard let value = try evaluate(test, subject, isTail: false, nesting: nesting + 1) else { return nil }
+    if let constant = value.constant {
+      if constant == .zero { return .always(true) }
+      if constant == .one { return .always(false) }
+      _ = crash()
+      return nil
+    }
+    if value.parts != nil {
+      _ = crash()
+      return nil
+    }
+    emit(.unlessYes, b: register(of: value), word: 0)
+    return .at(words.count - 1)
+  }
+
+  private mutating func branchUnlessEqual(_ a: Value, _ b: Value) throws(Fault) -> Branch {
+    if let first = a.constant, let second = b.constant { return .always(try nursery.equal(first, second)) }
+    let (value, other) = b.constant.map { $0.isDirect ? (a, b) : (b, a) } ?? (b, a)
+    if let constant = other.constant, constant.isDirect {
+      if value.parts != nil { return .always(false) }
+      emit(.unlessDirect, b: register(of: value), word: constant.raw)
+      words.append(0)
+      return .at(words.count - 1)
+    }
+    let first = register(of: a)
+    let second = register(of: b)
+    emit(.unlessEqual, a: next, b: first, c: second, word: 0)
+    return .at(words.count - 1)
+  }
+
+  // MARK: Hints
+
+  private mutating func hinted(
+    _ argument: Word, _ subject: Value, isTail: Bool, nesting: Int
+  ) throws(Fault) -> Value? {
+    guard let (hint, body) = pair(argument) else { return crash() }
+    let tag = hint.isCell ? nursery.head(hint) : hint
+    var clue: Value?
+    if hint.isCell {
+      guard let value = try evaluate(nursery.tail(hint), subject, isTail: false, nesting: nesting) else { return nil }
+      clue = value
+    }
+    // A cell where the tag should be: the clue has been computed and is dropped.
+    guard tag.isDirect, let kind = Hint(tag: tag.raw), kind.accepts(hasClue: clue != nil) else {
+      return try evaluate(body, subject, isTail: isTail, nesting: nesting)
+    }
+    switch kind {
+    case .fast:
+      guard let clue else { return nil }
+      let clueRegister = register(of: clue)
+      guard let core = try evaluate(body, subject, isTail: false, nesting: nesting) else { return nil }
+      let coreRegister = register(of: core)
+      emit(.register, a: next, b: coreRegister, c: clueRegister)
+      return finish(Value(register: coreRegister), isTail: isTail)
+    case .memo:
+      return try memoised(body, clue, subject, isTail: isTail, nesting: nesting)
+    case .mean, .spot, .hunk, .lose, .hand:
+      guard let clue else { return nil }
+      let clueRegister = register(of: clue)
+      let saved = newRegister()
+      emit(.pushTrace, a: saved, b: clueRegister, word: tag.raw)
+      guard let value = try evaluate(body, subject, isTail: false, nesting: nesting) else { return nil }
+      let result = register(of: value)
+      emit(.popTrace, a: saved)
+      return finish(Value(register: result), isTail: isTail)
+    default:
+      return try hooked(kind, tag, body, clue, subject, isTail: isTail, nesting: nesting)
+    }
+  }
+
+  private mutating func memoised(
+    _ body: Word, _ clue: Value?, _ subject: Value, isTail: Bool, nesting: Int
+  ) throws(Fault) -> Value? {
+    let kind = Int(MemoKind(clue: clue?.constant).rawValue)
+    let key = register(of: subject)
+    let target = newRegister()
+    emit(.recall, a: target, b: key, c: kind, word: body.raw)
+    words.append(0)
+    let patch = words.count - 1
+    let mark = next
+    if let value = try evaluate(body, subject, isTail: false, nesting: nesting) {
+      let result = register(of: value)
+      emit(.move, a: target, b: result)
+      emit(.remember, a: next, b: key, c: target << 2 | kind, word: body.raw)
+    }
+    free(to: mark)
+    land(patch)
+    return finish(Value(register: target), isTail: isTail)
+  }
+
+  private mutating func hooked(
+    _ kind: Hint, _ tag: Word, _ body: Word, _ clue: Value?, _ subject: Value, isTail: Bool, nesting: Int
+  ) throws(Fault) -> Value? {
+    let clueRegister = clue.map { register(of: $0) } ?? 0
+    let context = kind.looksAtBody ? register(of: Value(subject, Value(constant: body))) : 0
+    let flags = context << 1 | (clue == nil ? 0 : 1)
+    emit(.hintBefore, a: next, b: clueRegister, c: flags, word: tag.raw)
+    if !kind.hasAfter { return try evaluate(body, subject, isTail: isTail, nesting: nesting) }
+    guard let value = try evaluate(body, subject, isTail: false, nesting: nesting) else { return nil }
+    let result = register(of: value)
+    emit(.hintAfter, a: next, b: clueRegister, c: flags, word: tag.raw)
+    return finish(Value(register: result), isTail: isTail)
+  }
+}

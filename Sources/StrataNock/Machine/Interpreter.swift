@@ -1,0 +1,419 @@
+// The loop that runs compiled formulas.
+//
+// An activation is a run of registers on the value stack: register 0 is the subject. Below it lie two linkage
+// words, the caller's next instruction and its registers; the first of them is also the caller's register that
+// receives the product. Both are plain addresses, which the collector takes for small naturals.
+//
+//     caller's registers 0 ... live-1 | return address | caller's registers | callee's registers 0 ...
+//
+// Objects move only where an activation is entered, and then only register 0 of it is in use.
+
+import CPlatform
+import StrataMemory
+import StrataNatural
+import StrataNoun
+
+typealias Registers = UnsafeMutablePointer<UInt64>
+
+extension NockMachine {
+  /// Runs `formula` on `subject` in the innermost frame.
+  func execute(subject: Word, formula: Word) throws(Fault) -> Word {
+    let code = try cache.code(for: formula)
+    let state = nursery.state
+    try nursery.ensureStack(code.pointee.registerCount + 3)
+    let fp = nursery.base + state.pointee.stackTop + 2
+    fp[-2] = UInt64(UInt(bitPattern: haltCode))
+    fp[-1] = UInt64(UInt(bitPattern: nursery.base + state.pointee.stackTop))
+    fp[0] = subject.raw
+    let base = boundaries.count
+    var start = (registers: fp, pc: code.pointee.start)
+    while true {
+      do throws(Fault) {
+        return try loop(start.registers, start.pc)
+      } catch {
+        guard let (registers, phase, product) = try recover(from: error, base: base) else { throw error }
+        // The routine that made the virtual run goes on with what came of it.
+        let routine = routines[Int(registers[1])]
+        registers[2] = UInt64(phase)
+        registers[routine.registerCount] = product.raw
+        start = (registers, resumeCode)
+      }
+    }
+  }
+
+  /// Enters a routine whose activation begins at `registers`, linkage in place.
+  private func enterRoutine(_ number: Int, _ registers: Registers, subject: Word) throws(Fault) -> Departure {
+    let routine = routines[number]
+    nursery.state.pointee.stackTop = registers - nursery.base
+    try nursery.ensureStack(routine.registerCount + 8)
+    registers[0] = subject.raw
+    registers[1] = UInt64(number)
+    for index in 2..<routine.registerCount { registers[index] = 0 }
+    return try stepRoutine(registers, .zero)
+  }
+
+  /// Where control goes after a step of a routine.
+  private struct Departure {
+    /// The code to enter with `registers`, or nil to leave the routine with `product`.
+    var code: UnsafeMutablePointer<Code>?
+    var registers: Registers
+    var product: Word
+  }
+
+  /// Lets a routine take steps until it leaves or wants Nock to run.
+  @inline(never)
+  private func stepRoutine(_ registers: Registers, _ product: Word) throws(Fault) -> Departure {
+    var registers = registers
+    var product = product
+    while true {
+      let routine = routines[Int(registers[1])]
+      nursery.state.pointee.stackTop = registers + routine.registerCount - nursery.base
+      let phase = Int(registers[2])
+      switch try routine.step(NativeActivation(machine: self, registers: registers), phase, product) {
+      case .product(let result):
+        return Departure(code: nil, registers: registers, product: result)
+      case .call(let subject, let formula, let next):
+        let code = try cache.code(for: formula)
+        registers[2] = UInt64(next)
+        let callee = registers + routine.registerCount + 2
+        callee[-2] = UInt64(UInt(bitPattern: resumeCode))
+        callee[-1] = UInt64(UInt(bitPattern: registers))
+        callee[0] = subject.raw
+        return Departure(code: code, registers: callee, product: .zero)
+      case .tailCall(let subject, let formula):
+        let code = try cache.code(for: formula)
+        registers[0] = subject.raw
+        return Departure(code: code, registers: registers, product: .zero)
+      case .virtualCall(let request, let next):
+        registers[2] = UInt64(next)
+        let callee = registers + routine.registerCount + 2
+        callee[-2] = UInt64(UInt(bitPattern: resumeCode))
+        callee[-1] = UInt64(UInt(bitPattern: registers))
+        nursery.state.pointee.stackTop = callee - nursery.base
+        try nursery.ensureStack(routines[NockMachine.virtualRun].registerCount + 8)
+        callee[0] = request.raw
+        callee[1] = UInt64(NockMachine.virtualRun)
+        for index in 2..<routines[NockMachine.virtualRun].registerCount { callee[index] = 0 }
+        registers = callee
+        product = .zero
+      }
+    }
+  }
+
+  /// Finds, and compiles if need be, the code of a formula that a call site has not met last.
+  @inline(never)
+  private func resolve(
+    _ site: UnsafeMutablePointer<Site>, _ formula: Word, stackTop: Registers
+  ) throws(Fault) -> UnsafeMutablePointer<Code> {
+    nursery.state.pointee.stackTop = stackTop - nursery.base
+    let code = try cache.code(for: formula)
+    cache.fill(site, formula, code)
+    return code
+  }
+
+  /// What happens at the entry of an activation when the poll word is set, the steps are used up, or the stack
+  /// is too small for it.
+  @inline(never)
+  private func enterSlowly(_ fp: Registers, _ registerCount: Int) throws(Fault) {
+    let nursery = self.nursery
+    let state = nursery.state
+    state.pointee.stackTop = fp + 1 - nursery.base
+    if platform_load_relaxed(state.pointee.poll) != 0 { try nursery.safePoint(activeBase: fp - nursery.base) }
+    try nursery.ensureStack(registerCount)
+    if let limit = configuration.depthBytes,
+      (state.pointee.stackTop - nursery.state.pointee.frame.pointee.stackBase) * 8 > limit
+    {
+      throw .depth
+    }
+  }
+
+  @inline(never)
+  private func slowEqual(_ a: UInt64, _ b: UInt64, _ fp: Registers, _ live: Int) throws(Fault) -> Bool {
+    nursery.state.pointee.stackTop = fp + live + 1 - nursery.base
+    return try nursery.equal(Word(raw: a), Word(raw: b))
+  }
+
+  @inline(__always)
+  private func equal(_ a: UInt64, _ b: UInt64, _ fp: Registers, _ live: Int) throws(Fault) -> Bool {
+    if a == b { return true }
+    if Int64(bitPattern: a & b) >= 0 { return false }
+    return try slowEqual(a, b, fp, live)
+  }
+
+  /// Leaves the activation at `fp` with a product; returns where its caller goes on.
+  private func leave(_ fp: inout Registers, with product: Word) -> UnsafeMutablePointer<UInt64> {
+    let pc = UnsafeMutablePointer<UInt64>(bitPattern: UInt(fp[-2])).unsafelyUnwrapped  // Safe: a live activation.
+    let caller = UnsafeMutablePointer<UInt64>(bitPattern: UInt(fp[-1])).unsafelyUnwrapped  // Safe: as above.
+    fp[-2] = product.raw
+    fp = caller
+    nursery.touchStack(from: fp - nursery.base)
+    return pc
+  }
+
+  private func loop(_ start: Registers, _ code: UnsafeMutablePointer<UInt64>) throws(Fault) -> Word {
+    let nursery = self.nursery
+    let state = nursery.state
+    let base = nursery.base
+    let poll = state.pointee.poll
+    let mask = Word.offsetMask
+    let cellTag = Word.Tag.cell.rawValue
+    let cellBits: UInt64 = 0xEF << 56
+    var fp = start
+    var pc = code
+    var stackLimit = base + state.pointee.stackLimit
+    // Registers below this have not been written since the last collection.
+    var scanned = base + state.pointee.frame.pointee.scannedStack
+    var stepsLeft = self.stepsLeft
+    defer { self.stepsLeft = stepsLeft }
+
+    while true {
+      let instruction = Instruction(raw: pc[0])
+      pc += 1
+      switch unsafeBitCast(UInt8(truncatingIfNeeded: instruction.raw), to: Operation.self) {
+      case .crash:
+        throw .exit
+
+      case .constant:
+        fp[instruction.a] = pc[0]
+        pc += 1
+
+      case .move:
+        fp[instruction.a] = fp[instruction.b]
+
+      case .head:
+        let word = fp[instruction.b]
+        guard word & cellBits == cellTag else { throw .exit }
+        fp[instruction.a] = base[Int(word & mask) &+ 1]
+
+      case .tail:
+        let word = fp[instruction.b]
+        guard word & cellBits == cellTag else { throw .exit }
+        fp[instruction.a] = base[Int(word & mask) &+ 2]
+
+      case .axis4:
+        let word = fp[instruction.b]
+        guard word & cellBits == cellTag else { throw .exit }
+        let part = base[Int(word & mask) &+ 1]
+        guard part & cellBits == cellTag else { throw .exit }
+        fp[instruction.a] = base[Int(part & mask) &+ 1]
+
+      case .axis5:
+        let word = fp[instruction.b]
+        guard word & cellBits == cellTag else { throw .exit }
+        let part = base[Int(word & mask) &+ 1]
+        guard part & cellBits == cellTag else { throw .exit }
+        fp[instruction.a] = base[Int(part & mask) &+ 2]
+
+      case .axis6:
+        let word = fp[instruction.b]
+        guard word & cellBits == cellTag else { throw .exit }
+        let part = base[Int(word & mask) &+ 2]
+        guard part & cellBits == cellTag else { throw .exit }
+        fp[instruction.a] = base[Int(part & mask) &+ 1]
+
+      case .axis7:
+        let word = fp[instruction.b]
+        guard word & cellBits == cellTag else { throw .exit }
+        let part = base[Int(word & mask) &+ 2]
+        guard part & cellBits == cellTag else { throw .exit }
+        fp[instruction.a] = base[Int(part & mask) &+ 2]
+
+      case .axis:
+        var word = fp[instruction.b]
+        let axis = pc[0]
+        pc += 1
+        var bit = UInt64(62 &- axis.leadingZeroBitCount)
+        while true {
+          guard word & cellBits == cellTag else { throw .exit }
+          word = base[Int(word & mask) &+ 1 &+ Int(axis &>> bit & 1)]
+          if bit == 0 { break }
+          bit &-= 1
+        }
+        fp[instruction.a] = word
+
+      case .longAxis:
+        fp[instruction.a] = try nursery.part(of: Word(raw: fp[instruction.b]), at: Word(raw: pc[0])).raw
+        pc += 1
+
+      case .cons:
+        fp[instruction.a] = try nursery.cell(Word(raw: fp[instruction.b]), Word(raw: fp[instruction.c])).raw
+
+      case .isCell:
+        fp[instruction.a] = fp[instruction.b] & cellBits == cellTag ? 0 : 1
+
+      case .increment:
+        let word = fp[instruction.b]
+        if word < Word.largestDirect {
+          fp[instruction.a] = word &+ 1
+        } else {
+          guard Word(raw: word).isNatural else { throw .exit }
+          fp[instruction.a] = try nursery.increment(Word(raw: word)).raw
+        }
+
+      case .equal:
+        fp[instruction.a] = try equal(fp[instruction.b], fp[instruction.c], fp, instruction.a) ? 0 : 1
+
+      case .equalDirect:
+        fp[instruction.a] = fp[instruction.b] == pc[0] ? 0 : 1
+        pc += 1
+
+      case .edit:
+        state.pointee.stackTop = fp + instruction.a + 1 - base
+        fp[instruction.a] =
+          try nursery.edit(
+            Word(raw: fp[instruction.b]), at: Word(raw: pc[0]), to: Word(raw: fp[instruction.c])
+          ).raw
+        pc += 1
+
+      case .jump:
+        pc += Int(bitPattern: UInt(pc[0]))
+
+      case .unlessYes:
+        let word = fp[instruction.b]
+        if word == 0 {
+          pc += 1
+        } else {
+          guard word == 1 else { throw .exit }
+          pc += Int(bitPattern: UInt(pc[0]))
+        }
+
+      case .unlessEqual:
+        if try equal(fp[instruction.b], fp[instruction.c], fp, instruction.a) {
+          pc += 1
+        } else {
+          pc += Int(bitPattern: UInt(pc[0]))
+        }
+
+      case .unlessDirect:
+        if fp[instruction.b] == pc[0] {
+          pc += 2
+        } else {
+          pc += 1 &+ Int(bitPattern: UInt(pc[1]))
+        }
+
+      case .unlessCell:
+        if fp[instruction.b] & cellBits == cellTag {
+          pc += 1
+        } else {
+          pc += Int(bitPattern: UInt(pc[0]))
+        }
+
+      case .result:
+        let product = fp[instruction.a]
+        pc = UnsafeMutablePointer(bitPattern: UInt(fp[-2])).unsafelyUnwrapped  // Safe: linkage of a live activation.
+        let caller = UnsafeMutablePointer<UInt64>(bitPattern: UInt(fp[-1])).unsafelyUnwrapped  // Safe: as above.
+        fp[-2] = product
+        fp = caller
+        if fp < scanned {
+          scanned = fp
+          nursery.touchStack(from: fp - base)
+        }
+
+      case .call, .callArm:
+        let formula = fp[instruction.c]
+        let site = UnsafeMutablePointer<Site>(bitPattern: UInt(pc[0])).unsafelyUnwrapped  // Safe: made with the code.
+        var code = site.pointee.code
+        if site.pointee.formula != formula {
+          code = try resolve(site, Word(raw: formula), stackTop: fp + instruction.a)
+        }
+        let callee = fp + instruction.a + 2
+        callee[-2] = UInt64(UInt(bitPattern: pc + 1))
+        callee[-1] = UInt64(UInt(bitPattern: fp))
+        callee[0] = fp[instruction.b]
+        fp = callee
+        pc = code.pointee.start
+        if poll[0] != 0 || fp + code.pointee.registerCount > stackLimit {
+          try enterSlowly(fp, code.pointee.registerCount)
+          stackLimit = base + state.pointee.stackLimit
+          scanned = base + state.pointee.frame.pointee.scannedStack
+        }
+        if stepsLeft == 0 { throw .steps }
+        stepsLeft &-= 1
+
+      case .tailCall, .tailCallArm:
+        let formula = fp[instruction.c]
+        let site = UnsafeMutablePointer<Site>(bitPattern: UInt(pc[0])).unsafelyUnwrapped  // Safe: made with the code.
+        var code = site.pointee.code
+        if site.pointee.formula != formula {
+          code = try resolve(site, Word(raw: formula), stackTop: fp + instruction.a)
+        }
+        fp[0] = fp[instruction.b]
+        pc = code.pointee.start
+        if poll[0] != 0 || fp + code.pointee.registerCount > stackLimit {
+          try enterSlowly(fp, code.pointee.registerCount)
+          stackLimit = base + state.pointee.stackLimit
+          scanned = base + state.pointee.frame.pointee.scannedStack
+        }
+        if stepsLeft == 0 { throw .steps }
+        stepsLeft &-= 1
+
+      case .scry:
+        let pair = try nursery.cell(Word(raw: fp[instruction.b]), Word(raw: fp[instruction.c]))
+        let callee = fp + instruction.a + 2
+        callee[-2] = UInt64(UInt(bitPattern: pc))
+        callee[-1] = UInt64(UInt(bitPattern: fp))
+        let departure = try enterRoutine(NockMachine.scryAnswer, callee, subject: pair)
+        fp = departure.registers
+        if let code = departure.code {
+          pc = code.pointee.start
+          try enterSlowly(fp, code.pointee.registerCount)
+        } else {
+          pc = leave(&fp, with: departure.product)
+        }
+        stackLimit = base + state.pointee.stackLimit
+        scanned = base + state.pointee.frame.pointee.scannedStack
+
+      case .pushTrace:
+        fp[instruction.a] = roots.pointee.trace.raw
+        let entry = try nursery.cell(Word(raw: pc[0]), Word(raw: fp[instruction.b]))
+        roots.pointee.trace = try nursery.cell(entry, roots.pointee.trace)
+        pc += 1
+
+      case .popTrace:
+        roots.pointee.trace = Word(raw: fp[instruction.a])
+
+      case .register:
+        break
+
+      case .recall:
+        state.pointee.stackTop = fp + instruction.a + 1 - base
+        fp[instruction.a] = 0
+        if configuration.usesHints,
+          let product = try memos[instruction.c].product(of: pc[0], on: Word(raw: fp[instruction.b]))
+        {
+          fp[instruction.a] = product.raw
+          pc += 1 &+ Int(bitPattern: UInt(pc[1]))
+        } else {
+          pc += 2
+        }
+
+      case .remember:
+        state.pointee.stackTop = fp + instruction.a + 1 - base
+        if configuration.usesHints {
+          try memos[instruction.c & 3].remember(
+            Word(raw: fp[instruction.c >> 2]), of: pc[0], on: Word(raw: fp[instruction.b]))
+        }
+        pc += 1
+
+      case .hintBefore, .hintAfter:
+        pc += 1
+
+      case .halt:
+        return Word(raw: fp[0])
+
+      case .resume:
+        let routine = routines[Int(fp[1])]
+        let departure = try stepRoutine(fp, Word(raw: fp[routine.registerCount]))
+        fp = departure.registers
+        if let code = departure.code {
+          pc = code.pointee.start
+          try enterSlowly(fp, code.pointee.registerCount)
+        } else {
+          pc = leave(&fp, with: departure.product)
+        }
+        stackLimit = base + state.pointee.stackLimit
+        scanned = base + state.pointee.frame.pointee.scannedStack
+      }
+    }
+  }
+}

@@ -1,0 +1,122 @@
+// A Nock machine: runs formulas on subjects in one loom.
+
+import StrataMemory
+import StrataNatural
+import StrataNoun
+
+/// Words that the machine holds outside its stack.
+struct MachineRoots {
+  /// What is on the trace, newest first, as a list of `[tag clue]`.
+  var trace = Word.zero
+  /// The scry gates of the virtual runs that are open, innermost first, as a list.
+  var gates = Word.zero
+  /// `[path 0]` while a blocked request unwinds, else 0.
+  var block = Word.zero
+}
+
+/// Runs formulas. One machine belongs to one loom and one thread; code that it compiles is kept between runs.
+public final class NockMachine: RootProvider {
+  /// The loom in which all nouns live.
+  public let loom: Loom
+  public let nursery: Nursery
+  /// Limits and switches; changes take effect with the next run.
+  public var configuration: NockConfiguration
+  /// Compiled formulas.
+  public let cache: CodeCache
+  let roots: UnsafeMutablePointer<MachineRoots>
+  let memos: [MemoTable]
+  /// Activations entered since the machine was made.
+  public private(set) var steps: UInt64 = 0
+  /// Activations that the current run may still enter.
+  var stepsLeft = UInt64.max
+  /// What `%live` has counted, by label, in the order of first appearance.
+  public internal(set) var counters: [(label: String, count: UInt64)] = []
+  let haltCode: UnsafeMutablePointer<UInt64>
+  let resumeCode: UnsafeMutablePointer<UInt64>
+  /// Routines by number.
+  var routines = NockMachine.builtInRoutines
+  /// Where crashes unwind to, innermost last.
+  var boundaries: [Boundary] = []
+
+  /// A machine in `loom`, which it keeps alive.
+  public init(_ loom: Loom, _ configuration: NockConfiguration = NockConfiguration()) {
+    self.loom = loom
+    nursery = loom.nursery
+    self.configuration = configuration
+    cache = CodeCache(loom.nursery)
+    roots = .allocate(capacity: 1)
+    roots.initialize(to: MachineRoots())
+    memos = [
+      MemoTable(loom.nursery, kind: .transient, capacity: configuration.memoCapacity),
+      MemoTable(loom.nursery, kind: .persistent, capacity: configuration.memoCapacity),
+    ]
+    haltCode = .allocate(capacity: 1)
+    haltCode.initialize(to: Instruction(.halt).raw)
+    resumeCode = .allocate(capacity: 1)
+    resumeCode.initialize(to: Instruction(.resume).raw)
+    nursery.add(self)
+  }
+
+  /// Ends the machine's part in collections. The machine cannot be used afterwards.
+  public func close() {
+    nursery.remove(self)
+    nursery.remove(cache)
+    for memo in memos { nursery.remove(memo) }
+  }
+
+  deinit {
+    roots.deallocate()
+    haltCode.deallocate()
+    resumeCode.deallocate()
+  }
+
+  public func visitRoots(_ collector: inout Collector) {
+    roots.pointee.trace = collector.moved(roots.pointee.trace)
+    roots.pointee.gates = collector.moved(roots.pointee.gates)
+    roots.pointee.block = collector.moved(roots.pointee.block)
+  }
+
+  public func frameEnded(depth: Int, bailed: Bool) {
+    if bailed { roots.pointee = MachineRoots() }
+  }
+
+  /// Runs `formula` on `subject` in an inner frame of at most `budgetBytes`, and keeps the product, or the
+  /// trace, for the frame it was called in. Both words may have moved afterwards; the stack is as it was.
+  public func run(subject: Word, formula: Word, budgetBytes: Int? = nil) -> NockOutcome {
+    let stackTop = nursery.state.pointee.stackTop
+    defer { nursery.state.pointee.stackTop = stackTop }
+    do throws(Fault) {
+      try nursery.push(subject)
+      try nursery.push(formula)
+      try nursery.pushFrame(budgetBytes: budgetBytes)
+    } catch {
+      return .stopped(error, trace: .zero)
+    }
+    let depth = nursery.state.pointee.depth
+    let outer = boundaries.count
+    let stepLimit = configuration.stepLimit ?? .max
+    stepsLeft = stepLimit
+    defer { steps &+= stepLimit &- stepsLeft }
+    do throws(Fault) {
+      let product = try execute(
+        subject: Word(raw: nursery.base[stackTop]), formula: Word(raw: nursery.base[stackTop + 1]))
+      return .product(try nursery.popFrame(product))
+    } catch {
+      boundaries.removeLast(boundaries.count - outer)
+      while nursery.state.pointee.depth > depth { nursery.bailFrame() }
+      return .stopped(error, trace: keptTrace(depth))
+    }
+  }
+
+  /// Ends the frame of a run that stopped early, keeping its trace where there is room for it.
+  private func keptTrace(_ depth: Int) -> Word {
+    let trace = roots.pointee.trace
+    roots.pointee = MachineRoots()
+    guard nursery.state.pointee.depth == depth else { return .zero }
+    do throws(Fault) {
+      return try nursery.popFrame(trace)
+    } catch {
+      return .zero
+    }
+  }
+}

@@ -1,0 +1,29 @@
+// What a Nock machine may do and how much of it: one value, every field with a default.
+
+import StrataMemory
+
+/// The configuration of a machine.
+public struct NockConfiguration: Sendable {
+  /// Whether native code may answer for arms that it is registered for.
+  public var usesJets = true
+  /// Whether hints do what they say. When off, only what the hints' clues compute, and crash on, is left.
+  public var usesHints = true
+  /// The largest number of activations that a run may enter; nil for no limit.
+  public var stepLimit: UInt64?
+  /// The deepest value stack, in bytes; nil for no limit but the budget.
+  public var depthBytes: Int?
+  /// The largest number of products that each memo cache keeps.
+  public var memoCapacity = 50_000
+  /// Called with what `%slog` and its like print. Nil drops it.
+  public var output: (@Sendable (NockMessage) -> Void)?
+
+  public init() {}
+}
+
+/// Something a hint prints.
+public struct NockMessage: Sendable {
+  /// 0 information, 1 warning, 2 debugging, 3 tracing: what `%slog` was given, capped.
+  public var priority: Int
+  /// Text without a newline at the end.
+  public var text: String
+}
