@@ -74,6 +74,8 @@ public final class SimulatedDisk: Disk, @unchecked Sendable {
   public var fault: (@Sendable (_ number: Int, DiskOperation) -> SimulatedFault?)?
   /// Called around each operation that changes anything. Set it before use. It may ask for survivors.
   public var hook: ((_ number: Int, DiskOperation, SimulatedMoment) -> Void)?
+  /// Told of every operation and the fault it met, for looking into a failure. Set it before use.
+  public var trace: ((_ number: Int, DiskOperation, _ path: String, SimulatedFault?) -> Void)?
   /// The sum of file sizes that the disk takes; more fails for want of space.
   public var capacityBytes = Int.max
 
@@ -146,6 +148,17 @@ public final class SimulatedDisk: Disk, @unchecked Sendable {
     }
   }
 
+  /// Puts back the durable content that a file has on another disk. False when either has no such file.
+  public func restore(_ path: String, from other: SimulatedDisk) -> Bool {
+    guard let content = other.lock.withLock({ _ in other.state.durableNames[path]?.durable }) else { return false }
+    return lock.withLock { _ in
+      guard let inode = state.names[path], inode.size == content.count else { return false }
+      inode.pending.removeAll()
+      inode.load(content)
+      return true
+    }
+  }
+
   /// The cached content of a file, or nil.
   public func content(of path: String) -> [UInt8]? {
     lock.withLock { _ in
@@ -192,6 +205,7 @@ public final class SimulatedDisk: Disk, @unchecked Sendable {
     }
     hook?(number, operation, .before)
     let fault = fault?(number, operation)
+    trace?(number, operation, path, fault)
     try locked { () throws(DiskFailure) -> Void in
       if state.isOff { throw DiskFailure(operation: operation, path: path, code: ENODEV) }
       switch fault {

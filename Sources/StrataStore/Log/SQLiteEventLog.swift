@@ -1,0 +1,433 @@
+// The embedded event log: one SQLite database, readable with the ordinary tools when no machine runs on it.
+//
+// Settings, and why. Write-ahead log with synchronous=FULL: one sync for each transaction, made before the commit
+// returns, and a checksum on every frame, so that a torn tail is an event that was never acknowledged. A rollback
+// journal would need three syncs. Exclusive locking: no shared memory, and nobody else writes. After a sync has failed
+// the log stops; when it is opened again, everything that is still readable is written out anew (a truncating
+// checkpoint) before anything is acknowledged, because the kernel may show data that it has failed to write.
+
+import CSQLite
+import Glibc
+
+/// An event log in a SQLite database.
+public final class SQLiteEventLog: EventLog, @unchecked Sendable {
+  /// One caller that waits for its event to be durable.
+  private final class Waiter {
+    let payload: [UInt8]
+    var result: Result<UInt64, EventLogFailure>?
+
+    init(payload: [UInt8]) { self.payload = payload }
+  }
+
+  public let path: String
+  private let system: SQLiteDisk
+  /// Guarded by `mutex`, but for the connection, which belongs to whoever set `isBusy`.
+  private let connection: SQLiteConnection
+  private let mutex: UnsafeMutablePointer<pthread_mutex_t>
+  private let changed: UnsafeMutablePointer<pthread_cond_t>
+  private var waiters: [Waiter] = []
+  private var outcomes: [(number: UInt64, outcome: EventOutcome)] = []
+  private var isBusy = false
+  private var failure: EventLogFailure?
+  private var firstKept: UInt64
+  private var lastDurable: UInt64
+  private var batches = 0
+
+  /// How many events are made durable together at most.
+  private static let batchLimit = 1024
+  private static let applicationNumber = 0x5354_524C  // "STRL"
+  private static let formatVersion = 1
+
+  /// Opens the log at `path`, and makes it when it does not exist.
+  public static func open(_ path: String, on disk: any Disk) throws(EventLogFailure) -> SQLiteEventLog {
+    guard let system = SQLiteDisk(disk) else { throw .failed(path: path, reason: "SQLite cannot be set up") }
+    do throws(SQLiteFailure) {
+      let connection = try SQLiteConnection(path, on: system)
+      return try SQLiteEventLog(path, system, connection)
+    } catch {
+      if error.isBusy { throw .inUse(path: path) }
+      if error.isNoSpace { throw .noSpace(path: path) }
+      if error.isDamage { throw .notALog(path: path, reason: error.reason) }
+      throw .failed(path: path, reason: error.reason)
+    }
+  }
+
+  private init(_ path: String, _ system: SQLiteDisk, _ connection: SQLiteConnection) throws(SQLiteFailure) {
+    self.path = path
+    self.system = system
+    self.connection = connection
+    try SQLiteEventLog.prepare(connection)
+    system.lastFailure = nil
+    let last = try connection.integer("SELECT max(number) FROM events")
+    let trimmed = try connection.integer("SELECT value FROM facts WHERE name = 'trimmed'") ?? 0
+    lastDurable = UInt64(max(last ?? 0, trimmed))
+    let first = try connection.integer("SELECT min(number) FROM events")
+    firstKept = UInt64(first ?? Int64(lastDurable) + 1)
+    mutex = .allocate(capacity: 1)
+    mutex.initialize(to: pthread_mutex_t())
+    changed = .allocate(capacity: 1)
+    changed.initialize(to: pthread_cond_t())
+    pthread_mutex_init(mutex, nil)
+    pthread_cond_init(changed, nil)
+  }
+
+  deinit {
+    connection.close()
+    pthread_cond_destroy(changed)
+    pthread_mutex_destroy(mutex)
+    changed.deallocate()
+    mutex.deallocate()
+  }
+
+  private static func prepare(_ connection: SQLiteConnection) throws(SQLiteFailure) {
+    try connection.execute("PRAGMA locking_mode=EXCLUSIVE; PRAGMA mmap_size=0; PRAGMA temp_store=MEMORY")
+    try connection.execute("PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; PRAGMA secure_delete=OFF")
+    let version = try connection.integer("PRAGMA user_version") ?? 0
+    if version == 0 {
+      // Only effective before the first table; lets `trim` give space back without rewriting the file.
+      try connection.execute("PRAGMA page_size=4096; PRAGMA auto_vacuum=INCREMENTAL")
+    }
+    try connection.execute(
+      "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=2000; PRAGMA journal_size_limit=33554432"
+    )
+    if version == 0 {
+      let known = try connection.integer("SELECT count(*) FROM sqlite_master") ?? 0
+      if known != 0 {
+        throw SQLiteFailure(code: SQLITE_NOTADB, text: "it is a database of something else", disk: nil)
+      }
+      try connection.execute(
+        """
+        BEGIN IMMEDIATE;
+        CREATE TABLE events(number INTEGER PRIMARY KEY, checksum INTEGER NOT NULL, payload BLOB NOT NULL) STRICT;
+        CREATE TABLE outcomes(number INTEGER PRIMARY KEY, checksum INTEGER NOT NULL, status INTEGER NOT NULL,
+          mug INTEGER, detail BLOB NOT NULL) STRICT;
+        CREATE TABLE facts(name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+        PRAGMA application_id=\(applicationNumber);
+        PRAGMA user_version=\(formatVersion);
+        COMMIT
+        """)
+    } else {
+      let application = try connection.integer("PRAGMA application_id") ?? 0
+      if Int(application) != applicationNumber {
+        throw SQLiteFailure(code: SQLITE_NOTADB, text: "it is a database of something else", disk: nil)
+      }
+      if Int(version) > formatVersion {
+        throw SQLiteFailure(code: SQLITE_NOTADB, text: "format \(version) is newer than this program", disk: nil)
+      }
+    }
+    // Whatever a process before could not sync is written anew, and synced, before anything is acknowledged.
+    var busy: Int64 = 0
+    try connection.run("PRAGMA wal_checkpoint(TRUNCATE)") { row in
+      busy = row.integer(0)
+      return true
+    }
+    if busy != 0 { throw SQLiteFailure(code: SQLITE_BUSY, text: "the checkpoint is blocked", disk: nil) }
+  }
+
+  // MARK: - State
+
+  private func locked<Result>(_ work: () throws(EventLogFailure) -> Result) throws(EventLogFailure) -> Result {
+    pthread_mutex_lock(mutex)
+    defer { pthread_mutex_unlock(mutex) }
+    return try work()
+  }
+
+  public var first: UInt64 {
+    pthread_mutex_lock(mutex)
+    defer { pthread_mutex_unlock(mutex) }
+    return firstKept
+  }
+
+  public var last: UInt64 {
+    pthread_mutex_lock(mutex)
+    defer { pthread_mutex_unlock(mutex) }
+    return lastDurable
+  }
+
+  /// How many transactions the log has committed since it was opened; fewer than events when callers share them.
+  public var batchCount: Int {
+    pthread_mutex_lock(mutex)
+    defer { pthread_mutex_unlock(mutex) }
+    return batches
+  }
+
+  /// Why the log has stopped, if it has.
+  public var stopReason: EventLogFailure? {
+    pthread_mutex_lock(mutex)
+    defer { pthread_mutex_unlock(mutex) }
+    return failure
+  }
+
+  // MARK: - Appending
+
+  public func append(_ payload: [UInt8]) throws(EventLogFailure) -> UInt64 {
+    let waiter = Waiter(payload: payload)
+    try locked { () throws(EventLogFailure) -> Void in
+      if let failure { throw failure }
+      waiters.append(waiter)
+      while waiter.result == nil {
+        if isBusy {
+          pthread_cond_wait(changed, mutex)
+        } else {
+          lead()
+        }
+      }
+    }
+    guard let result = waiter.result else { throw .closed }
+    return try result.get()
+  }
+
+  /// Makes the waiting events durable, as one transaction, on this thread. With the mutex held; gives it up meanwhile.
+  private func lead() {
+    isBusy = true
+    let batch = Array(waiters.prefix(SQLiteEventLog.batchLimit))
+    waiters.removeFirst(batch.count)
+    let noted = outcomes
+    outcomes.removeAll()
+    let start = lastDurable
+    let known = failure
+    pthread_mutex_unlock(mutex)
+    var outcome: Result<Void, EventLogFailure>
+    if let known {
+      outcome = .failure(known)
+    } else {
+      do throws(EventLogFailure) {
+        try write(batch, after: start, noted)
+        outcome = .success(())
+      } catch { outcome = .failure(error) }
+    }
+    pthread_mutex_lock(mutex)
+    switch outcome {
+    case .success:
+      batches += 1
+      for (index, waiter) in batch.enumerated() { waiter.result = .success(start + UInt64(index) + 1) }
+      lastDurable = start + UInt64(batch.count)
+      // SQLite keeps quiet about a checkpoint that fails after a commit. The events are safe, but the disk is not.
+      if let failed = system.lastFailure, !failed.isNoSpace { stop(.stopped(path: path, reason: "\(failed)")) }
+    case .failure(let reason):
+      for waiter in batch { waiter.result = .failure(reason) }
+      outcomes = noted + outcomes
+      if case .stopped = reason { stop(reason) }
+    }
+    isBusy = false
+    pthread_cond_broadcast(changed)
+  }
+
+  /// Nothing is acknowledged from here on. With the mutex held.
+  private func stop(_ reason: EventLogFailure) {
+    failure = failure ?? reason
+    for waiter in waiters { waiter.result = .failure(reason) }
+    waiters.removeAll()
+  }
+
+  private func write(
+    _ batch: [Waiter], after start: UInt64, _ noted: [(number: UInt64, outcome: EventOutcome)]
+  ) throws(EventLogFailure) {
+    try transaction { () throws(SQLiteFailure) -> Void in
+      for (index, waiter) in batch.enumerated() {
+        let number = start + UInt64(index) + 1
+        try connection.run(
+          "INSERT INTO events(number, checksum, payload) VALUES(?, ?, ?)",
+          [
+            .integer(Int64(number)), .integer(Int64(EventChecksum.of(number, waiter.payload))), .blob(waiter.payload),
+          ])
+      }
+      for (number, outcome) in noted {
+        try connection.run(
+          "INSERT OR REPLACE INTO outcomes(number, checksum, status, mug, detail) VALUES(?, ?, ?, ?, ?)",
+          [
+            .integer(Int64(number)), .integer(Int64(EventChecksum.of(number, outcome))),
+            .integer(Int64(outcome.status.rawValue)), outcome.mug.map { .integer(Int64($0)) } ?? .null,
+            .blob(outcome.detail),
+          ])
+      }
+    }
+  }
+
+  /// Runs `work` as one transaction. After a failure nothing of it is left, or the log has to stop.
+  private func transaction(_ work: () throws(SQLiteFailure) -> Void) throws(EventLogFailure) {
+    do throws(SQLiteFailure) {
+      try connection.run("BEGIN IMMEDIATE")
+      try work()
+      try connection.run("COMMIT")
+    } catch {
+      var isUndone = true
+      if connection.isInTransaction {
+        do throws(SQLiteFailure) { try connection.run("ROLLBACK") } catch { isUndone = !connection.isInTransaction }
+      }
+      // Only want of space is known to leave the file in a state that further transactions may build on.
+      if error.isNoSpace, isUndone { throw .noSpace(path: path) }
+      throw .stopped(path: path, reason: error.reason)
+    }
+  }
+
+  /// Takes the connection for `work`; appends wait meanwhile.
+  private func owning<Value>(_ work: () throws(EventLogFailure) -> Value) throws(EventLogFailure) -> Value {
+    pthread_mutex_lock(mutex)
+    while isBusy { pthread_cond_wait(changed, mutex) }
+    if let failure {
+      pthread_mutex_unlock(mutex)
+      throw failure
+    }
+    isBusy = true
+    pthread_mutex_unlock(mutex)
+    var result: Result<Value, EventLogFailure>
+    do throws(EventLogFailure) { result = .success(try work()) } catch { result = .failure(error) }
+    pthread_mutex_lock(mutex)
+    if case .failure(.stopped(let path, let reason)) = result { stop(.stopped(path: path, reason: reason)) }
+    isBusy = false
+    pthread_cond_broadcast(changed)
+    pthread_mutex_unlock(mutex)
+    return try result.get()
+  }
+
+  public func note(_ outcome: EventOutcome, of number: UInt64) throws(EventLogFailure) {
+    try locked { () throws(EventLogFailure) -> Void in
+      if let failure { throw failure }
+      guard number >= 1, number <= lastDurable else { throw .noSuchEvent(number) }
+      outcomes.append((number, outcome))
+    }
+  }
+
+  /// Writes the outcomes that were noted, without waiting for the next event.
+  public func flush() throws(EventLogFailure) {
+    try owning { () throws(EventLogFailure) -> Void in
+      pthread_mutex_lock(mutex)
+      let noted = outcomes
+      outcomes.removeAll()
+      pthread_mutex_unlock(mutex)
+      if noted.isEmpty { return }
+      do throws(EventLogFailure) { try write([], after: 0, noted) } catch {
+        pthread_mutex_lock(mutex)
+        outcomes = noted + outcomes
+        pthread_mutex_unlock(mutex)
+        throw error
+      }
+    }
+  }
+
+  // MARK: - Reading
+
+  public func read(from number: UInt64, _ body: (LoggedEvent) -> Bool) throws(EventLogFailure) {
+    var next = max(number, 1)
+    while true {
+      // In pieces, so that appends do not wait for a reader of the whole log.
+      let (events, last) = try owning { () throws(EventLogFailure) -> ([LoggedEvent], UInt64) in
+        (try readPiece(from: next), lastDurable)
+      }
+      for event in events where !body(event) { return }
+      next += UInt64(events.count)
+      if next > last { return }
+    }
+  }
+
+  private func readPiece(from number: UInt64) throws(EventLogFailure) -> [LoggedEvent] {
+    if number > lastDurable { return [] }
+    if number < firstKept { throw .noSuchEvent(number) }
+    var events: [LoggedEvent] = []
+    var bytes = 0
+    var found: EventLogFailure?
+    do throws(SQLiteFailure) {
+      try connection.run(
+        """
+        SELECT e.number, e.checksum, e.payload, o.checksum, o.status, o.mug, o.detail
+        FROM events e LEFT JOIN outcomes o ON o.number = e.number WHERE e.number >= ? ORDER BY e.number
+        """, [.integer(Int64(number))]
+      ) { row in
+        let expected = number + UInt64(events.count)
+        switch decode(row, expected) {
+        case .success(let event):
+          events.append(event)
+          bytes += event.payload.count
+          return events.count < 1000 && bytes < 1 << 20 && event.number < lastDurable
+        case .failure(let failure):
+          found = failure
+          return false
+        }
+      }
+    } catch {
+      if error.isDamage { throw .damaged(path: path, event: number + UInt64(events.count), finding: error.reason) }
+      throw .failed(path: path, reason: error.reason)
+    }
+    // What precedes the damage is good and is handed out first; the next piece begins with the damage.
+    if let found, events.isEmpty { throw found }
+    if events.isEmpty { throw .damaged(path: path, event: number, finding: "it is missing") }
+    return events
+  }
+
+  private func decode(_ row: SQLiteRow, _ expected: UInt64) -> Result<LoggedEvent, EventLogFailure> {
+    func damage(_ finding: String) -> Result<LoggedEvent, EventLogFailure> {
+      .failure(.damaged(path: path, event: expected, finding: finding))
+    }
+    guard UInt64(bitPattern: row.integer(0)) == expected else { return damage("it is missing") }
+    let payload = row.bytes(2)
+    guard row.integer(1) == Int64(EventChecksum.of(expected, payload)) else { return damage("the checksum is wrong") }
+    var outcome: EventOutcome?
+    if !row.isNull(3) {
+      guard let status = UInt8(exactly: row.integer(4)).flatMap(EventOutcome.Status.init(rawValue:)),
+        let mug = row.isNull(5) ? .some(nil) : UInt32(exactly: row.integer(5)).map(Optional.some)
+      else { return damage("its outcome is impossible") }
+      let found = EventOutcome(status: status, mug: mug, detail: row.bytes(6))
+      guard row.integer(3) == Int64(EventChecksum.of(expected, found)) else {
+        return damage("the checksum of its outcome is wrong")
+      }
+      outcome = found
+    }
+    return .success(LoggedEvent(number: expected, payload: payload, outcome: outcome))
+  }
+
+  // MARK: - Trimming and closing
+
+  public func trim(before number: UInt64, limit: Int) throws(EventLogFailure) -> Bool {
+    try owning { () throws(EventLogFailure) -> Bool in
+      let start = firstKept
+      // The last event stays, so that its number is never given again.
+      let target = min(number, lastDurable)
+      if target <= start { return true }
+      let end = min(target, start + UInt64(max(1, limit)))
+      try transaction { () throws(SQLiteFailure) -> Void in
+        try connection.run("DELETE FROM events WHERE number < ?", [.integer(Int64(end))])
+        try connection.run("DELETE FROM outcomes WHERE number < ?", [.integer(Int64(end))])
+        try connection.run("INSERT OR REPLACE INTO facts(name, value) VALUES('trimmed', ?)", [.integer(Int64(end) - 1)])
+      }
+      pthread_mutex_lock(mutex)
+      firstKept = end
+      pthread_mutex_unlock(mutex)
+      // Gives pages back to the file system; the next checkpoint makes the file shorter.
+      do throws(SQLiteFailure) { try connection.run("PRAGMA incremental_vacuum(1000)") } catch {
+        if !error.isNoSpace { throw .stopped(path: path, reason: error.reason) }
+      }
+      return end == target
+    }
+  }
+
+  public func close() throws(EventLogFailure) {
+    var pending: EventLogFailure?
+    do throws(EventLogFailure) { try flush() } catch { pending = error }
+    pthread_mutex_lock(mutex)
+    while isBusy { pthread_cond_wait(changed, mutex) }
+    stop(.closed)
+    pthread_mutex_unlock(mutex)
+    connection.close()
+    if let pending, pending != .closed { throw pending }
+  }
+}
+
+/// The checksums of a log's rows.
+enum EventChecksum {
+  static func of(_ number: UInt64, _ payload: [UInt8]) -> UInt32 {
+    var checksum = Checksum()
+    checksum.feed(number)
+    payload.withUnsafeBytes { checksum.feed($0) }
+    return checksum.value
+  }
+
+  static func of(_ number: UInt64, _ outcome: EventOutcome) -> UInt32 {
+    var checksum = Checksum()
+    checksum.feed(number)
+    checksum.feed(UInt64(outcome.status.rawValue))
+    checksum.feed(outcome.mug.map { UInt64($0) } ?? .max)
+    outcome.detail.withUnsafeBytes { checksum.feed($0) }
+    return checksum.value
+  }
+}
