@@ -11,7 +11,6 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #if defined(__x86_64__)
@@ -66,9 +65,3 @@ static inline int platform_allocate(int descriptor, int64_t start, int64_t lengt
 
 /// A nameless file in memory.
 static inline int platform_memory_file(const char *name) { return memfd_create(name, MFD_CLOEXEC); }
-
-/// Fills `count` bytes with random ones and gives how many it could fill.
-static inline long platform_random(void *bytes, size_t count) {
-  ssize_t filled = getrandom(bytes, count, 0);
-  return filled < 0 ? 0 : (long)filled;
-}

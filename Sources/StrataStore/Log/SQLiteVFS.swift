@@ -3,7 +3,6 @@
 // So the simulated disk covers SQLite's code as well. Locks are SQLite's own, byte for byte, so that the ordinary tools
 // and a running log keep out of each other's way. No shared memory: the log is used by one connection only.
 
-import CPlatform
 import CSQLite
 import Glibc
 import Synchronization
@@ -111,7 +110,9 @@ final class SQLiteDisk: @unchecked Sendable {
     }
     vfs.pointee.xRandomness = { _, count, out in
       guard let out else { return 0 }
-      return Int32(platform_random(out, Int(count)))
+      var random = SystemRandomNumberGenerator()
+      for index in 0..<Int(max(0, count)) { out[index] = CChar(truncatingIfNeeded: random.next() as UInt64) }
+      return count
     }
     vfs.pointee.xSleep = { _, microseconds in
       usleep(UInt32(max(0, microseconds)))
