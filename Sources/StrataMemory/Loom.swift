@@ -20,11 +20,13 @@ public struct LoomOptions: Sendable {
   /// What the machine may use of the arena and the stack together, in bytes; nil leaves it to the system.
   public var budgetBytes: Int?
   /// How many words a frame allocates before its young objects are collected.
-  public var youngWords = 1 << 18
+  public var youngWords = 1 << 16
   /// How many words of dropped memory each end of the arena keeps instead of giving them back.
   public var keptWords = 1 << 20
   /// The steps in which pages are asked for, in words; a multiple of 512.
   public var commitWords = 1 << 13
+  /// A range that has become this large, in words, grows by huge pages.
+  public var hugeFromWords = 1 << 19
   /// Requests for pages that are refused, for tests.
   public var refusal = CommitRefusal.never
 

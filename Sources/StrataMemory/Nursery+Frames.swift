@@ -23,7 +23,7 @@ extension Nursery {
         tenured: Space(side: side, bound: side == .west ? west : east),
         young: Space(side: side.opposite, bound: side == .west ? east : west),
         westBound: west, eastBound: east, stackBase: state.pointee.stackTop, trailBase: state.pointee.trailTop,
-        rank: HeapSizes.rank(holding: state.pointee.options.youngWords), budgetWords: budget,
+        rank: HeapSizes.rank(holding: 16 * state.pointee.options.youngWords), budgetWords: budget,
         youngWords: max(1 << 9, min(state.pointee.options.youngWords, (budget - used) / 4)),
         liveWords: 0, scannedStack: state.pointee.stackTop))
     state.pointee.frame = child

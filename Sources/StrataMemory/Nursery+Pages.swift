@@ -50,7 +50,7 @@ extension Nursery {
       to: Frame(
         tenured: Space(side: .west, bound: arenaLow), young: Space(side: .east, bound: arenaHigh),
         westBound: arenaLow, eastBound: arenaHigh, stackBase: stack.low, trailBase: trail.low,
-        rank: HeapSizes.rank(holding: options.youngWords), budgetWords: budget,
+        rank: HeapSizes.rank(holding: 16 * options.youngWords), budgetWords: budget,
         youngWords: max(1 << 9, min(options.youngWords, budget / 4)), liveWords: 0, scannedStack: stack.low))
     return nursery
   }
@@ -63,12 +63,25 @@ extension Nursery {
   }
 }
 
+extension LoomOptions {
+  /// How far a range that is committed up to `committed` is to be committed so that words below `end` may be used:
+  /// in small steps while it is small, then to the next huge page.
+  func commitEnd(_ end: Int, from committed: Int, used: Int) -> Int {
+    if used < hugeFromWords, end - committed < hugeFromWords {
+      return committed + (end - committed + commitWords - 1) / commitWords * commitWords
+    }
+    let hugeWords = Reservation.hugePageBytes / 8
+    // At least a whole huge page, so that it can be one.
+    return (max(end, committed + hugeWords) + hugeWords - 1) & ~(hugeWords - 1)
+  }
+}
+
 extension Zone {
   /// Commits pages so that words below `end` may be used. Changes nothing when it throws.
-  mutating func grow(to end: Int, in reservation: inout Reservation, step: Int) throws(Fault) {
+  mutating func grow(to end: Int, in reservation: inout Reservation, options: LoomOptions) throws(Fault) {
     if end <= committed { return }
     guard end <= high else { throw .depth }
-    let target = min(high, committed + (end - committed + step - 1) / step * step)
+    let target = min(high, options.commitEnd(end, from: committed, used: committed - low))
     try reservation.commit(from: committed * 8, count: (target - committed) * 8)
     committed = target
   }
@@ -84,26 +97,24 @@ extension Zone {
 
 extension NurseryState {
   mutating func growFrames(to end: Int) throws(Fault) {
-    try frames.grow(to: end, in: &reservation, step: Nursery.pageWords)
+    try frames.grow(to: end, in: &reservation, options: options)
   }
 
   mutating func growTrail(to end: Int) throws(Fault) {
-    try trail.grow(to: end, in: &reservation, step: options.commitWords)
+    try trail.grow(to: end, in: &reservation, options: options)
   }
 
   mutating func growCommons(to end: Int) throws(Fault) {
     do throws(Fault) {
-      try commons.grow(to: end, in: &reservation, step: options.commitWords)
+      try commons.grow(to: end, in: &reservation, options: options)
     } catch {
       throw error == .depth ? .bytes : error
     }
   }
 
   mutating func growStack(to end: Int) throws(Fault) {
-    // Larger steps as the stack gets deeper: a deep recursion must not ask for pages every few calls.
-    let step = max(options.commitWords, (stack.committed - stack.low) / 4 / Nursery.pageWords * Nursery.pageWords)
     guard end - stack.low <= frame.pointee.budgetWords else { throw .bytes }
-    try stack.grow(to: end, in: &reservation, step: step)
+    try stack.grow(to: end, in: &reservation, options: options)
     stackLimit = stack.committed
   }
 
@@ -125,12 +136,12 @@ extension NurseryState {
   mutating func commitEdge(_ side: Side, count: Int) throws(Fault) {
     let (west, east) = middle
     guard count <= east - west else { throw .bytes }
-    let step = options.commitWords
     if side == .west {
       let end = west + count
       if end <= westCommitted { return }
       // The other end may have committed pages that reach into the middle; those need no second request.
-      let target = min(eastCommitted, westCommitted + (end - westCommitted + step - 1) / step * step)
+      let wanted = options.commitEnd(end, from: westCommitted, used: westCommitted - arenaLow)
+      let target = min(eastCommitted, wanted)
       if target > westCommitted {
         try reservation.commit(from: westCommitted * 8, count: (target - westCommitted) * 8)
         westCommitted = target
@@ -142,7 +153,9 @@ extension NurseryState {
     } else {
       let start = east - count
       if start >= eastCommitted { return }
-      let target = max(westCommitted, eastCommitted - (eastCommitted - start + step - 1) / step * step)
+      // The same steps, counted downwards.
+      let wanted = -options.commitEnd(-start, from: -eastCommitted, used: arenaHigh - eastCommitted)
+      let target = max(westCommitted, wanted)
       if target < eastCommitted {
         try reservation.commit(from: target * 8, count: (eastCommitted - target) * 8)
         eastCommitted = target

@@ -29,6 +29,9 @@ public enum Operation: UInt8, Sendable, CaseIterable {
   case axis5
   case axis6
   case axis7
+  /// r[a] = what lies three or four steps down from r[b]; c holds the steps as bits, the last in bit 0.
+  case threeSteps
+  case fourSteps
   /// r[a] = what lies at axis w of r[b]; w is a direct natural.
   case axis
   /// r[a] = what lies at axis w of r[b]; w is a natural of any size.

@@ -172,14 +172,20 @@ struct Compiler {
     case 5: emit(.axis5, a: register, b: source)
     case 6: emit(.axis6, a: register, b: source)
     case 7: emit(.axis7, a: register, b: source)
+    case 8..<16: emit(.threeSteps, a: register, b: source, c: Int(path & 7))
+    case 16..<32: emit(.fourSteps, a: register, b: source, c: Int(path & 15))
     default: emit(.axis, a: register, b: source, word: path)
     }
     let result = Value(register: register)
-    if value.known.count < 32 {
-      value.known.append((rest, result))
-      learned.append((value, register))
-    }
+    learn(rest, of: value, result)
     return result
+  }
+
+  /// Keeps what was read or computed from a value in mind, as long as its register is not freed.
+  private mutating func learn(_ axis: UInt64, of value: Value, _ result: Value) {
+    guard value.known.count < 32 else { return }
+    value.known.append((axis, result))
+    learned.append((value, result.register))
   }
 
   private mutating func longPart(_ value: Value, at axis: Word) throws(Fault) -> Value? {
@@ -336,10 +342,13 @@ struct Compiler {
       if constant.isCell { return nil }
       if constant.isDirect, constant.raw < Word.largestDirect { return Value(constant: Word(direct: constant.raw + 1)) }
     }
+    if let known = value.known.first(where: { $0.axis == Value.successor }) { return known.value }
     let source = register(of: value)
     let register = newRegister()
     emit(.increment, a: register, b: source)
-    return Value(register: register)
+    let result = Value(register: register)
+    learn(Value.successor, of: value, result)
+    return result
   }
 
   private mutating func equal(_ a: Value, _ b: Value) throws(Fault) -> Value {

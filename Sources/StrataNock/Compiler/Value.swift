@@ -10,7 +10,10 @@ final class Value {
   let constant: Word?
   /// Both parts, if the noun is a cell of known parts.
   let parts: (head: Value, tail: Value)?
-  /// Parts of a noun in a register that have been read already, by axis.
+  /// The place in `known` of the noun plus one: no part has axis 0.
+  static let successor: UInt64 = 0
+
+  /// Parts of a noun in a register that have been read already, by axis, and what else was computed from it.
   var known: [(axis: UInt64, value: Value)] = []
 
   init(register: Int) {

@@ -218,6 +218,30 @@ extension NockMachine {
         guard part & cellBits == cellTag else { throw .exit }
         fp[instruction.a] = base[Int(part & mask) &+ 2]
 
+      case .threeSteps:
+        var word = fp[instruction.b]
+        let path = instruction.c
+        guard word & cellBits == cellTag else { throw .exit }
+        word = base[Int(word & mask) &+ 1 &+ (path &>> 2) & 1]
+        guard word & cellBits == cellTag else { throw .exit }
+        word = base[Int(word & mask) &+ 1 &+ (path &>> 1) & 1]
+        guard word & cellBits == cellTag else { throw .exit }
+        word = base[Int(word & mask) &+ 1 &+ path & 1]
+        fp[instruction.a] = word
+
+      case .fourSteps:
+        var word = fp[instruction.b]
+        let path = instruction.c
+        guard word & cellBits == cellTag else { throw .exit }
+        word = base[Int(word & mask) &+ 1 &+ (path &>> 3) & 1]
+        guard word & cellBits == cellTag else { throw .exit }
+        word = base[Int(word & mask) &+ 1 &+ (path &>> 2) & 1]
+        guard word & cellBits == cellTag else { throw .exit }
+        word = base[Int(word & mask) &+ 1 &+ (path &>> 1) & 1]
+        guard word & cellBits == cellTag else { throw .exit }
+        word = base[Int(word & mask) &+ 1 &+ path & 1]
+        fp[instruction.a] = word
+
       case .axis:
         var word = fp[instruction.b]
         let axis = pc[0]
