@@ -90,11 +90,14 @@ final class Bench {
   let loom: Loom
   var nursery: Nursery { loom.nursery }
 
-  init(budgetBytes: Int? = nil, refusal: CommitRefusal = .never) throws {
+  init(budgetBytes: Int? = nil, youngWords: Int? = nil) throws {
     var options = LoomOptions()
     options.reservationBytes = 32 << 30
     options.budgetBytes = budgetBytes
-    options.refusal = refusal
+    if let youngWords {
+      options.youngWords = youngWords
+      options.commitWords = 512
+    }
     loom = try Loom(options)
   }
 
