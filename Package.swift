@@ -52,7 +52,7 @@ let package = Package(
     + module("StrataText", uses: [])
     + module("StrataMemory", uses: ["CPlatform"])
     + module("StrataNatural", uses: ["StrataMemory", "CGMP"])
-    + module("StrataNoun", uses: ["StrataMemory", "StrataNatural", "StrataText", "CGMP"])
+    + module("StrataNoun", uses: ["StrataMemory", "StrataNatural", "StrataText"])
     + module("StrataNock", uses: ["StrataMemory", "StrataNatural", "StrataNoun"])
     + module("StrataStore", uses: ["StrataMemory", "CPlatform", "CSQLite"])
     + module("StrataPlan", uses: ["StrataMemory", "StrataNatural"])

@@ -6,8 +6,7 @@ import StrataMemory
 struct AtomBytes {
   private let direct: UInt64
   /// The words in memory; nil for a direct natural.
-  let words: UnsafePointer<UInt64>?
-  let wordCount: Int
+  private let words: UnsafePointer<UInt64>?
   /// The bits up to the highest that is set.
   let bits: Int
 
@@ -17,13 +16,11 @@ struct AtomBytes {
     if word.isDirect {
       direct = word.raw
       words = nil
-      wordCount = 1
       bits = 64 &- word.raw.leadingZeroBitCount
     } else {
       direct = 0
       let size = nursery.header(word).size
       words = UnsafePointer(nursery.base + word.offset + 1)
-      wordCount = size
       bits = size &* 64 &- nursery.base[word.offset &+ size].leadingZeroBitCount
     }
   }

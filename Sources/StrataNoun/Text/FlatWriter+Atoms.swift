@@ -1,7 +1,7 @@
 // How atoms are written: dotted decimal, dotted hexadecimal, terms, cords, and the cut forms of the last three.
 
-import Glibc
 import StrataMemory
+import StrataNatural
 
 extension FlatWriter {
   /// Writes an atom. Returns false, and has written nothing, when there is no room for it.
@@ -26,7 +26,7 @@ extension FlatWriter {
       }
     }
     if atom.bits > hexadecimalAboveBits { return try writeHexadecimal(atom, to: &sink) }
-    guard let words = atom.words else {
+    if word.isDirect {
       if FlatWriter.decimalLength(word.raw) > largestAtom { return try writeHexadecimal(atom, to: &sink) }
       return try writeDecimal(word.raw, to: &sink)
     }
@@ -35,7 +35,7 @@ extension FlatWriter {
     let leastLength = leastDigits + (leastDigits - 1) / 3
     if leastLength > largestAtom { return try writeHexadecimal(atom, to: &sink) }
     guard try admits(leastLength, &sink) else { return false }
-    return try writeLargeDecimal(atom, words, to: &sink)
+    return try writeLargeDecimal(word, atom, to: &sink)
   }
 
   /// The length of the dotted decimal form.
@@ -83,23 +83,28 @@ extension FlatWriter {
   }
 
   private func writeLargeDecimal(
-    _ atom: AtomBytes, _ words: UnsafePointer<UInt64>, to sink: inout TextSink
+    _ word: Word, _ atom: AtomBytes, to sink: inout TextSink
   ) throws(NounText.WriteError) -> Bool {
-    let digits: (memory: UnsafeMutablePointer<UInt8>, first: Int, count: Int)
-    do { digits = try DecimalText.digits(words, count: atom.wordCount) } catch { throw .fault(error) }
-    defer { free(digits.memory) }
-    let length = digits.count + (digits.count - 1) / 3
-    if length > largestAtom { return try writeHexadecimal(atom, to: &sink) }
-    guard try admits(length, &sink) else { return false }
-    var left = digits.count
-    var at = digits.memory + digits.first
-    while left > 0 {
-      try sink.append(at[0] &+ 0x30)
-      at += 1
-      left &-= 1
-      if left > 0, left % 3 == 0 { try sink.append(UInt8(ascii: ".")) }
+    var isWritten = false
+    var isTooLong = false
+    var failure: NounText.WriteError?
+    do {
+      try nursery.withDigits(of: word, base: .decimal) { (digits) throws(Fault) in
+        let length = digits.count + (digits.count - 1) / 3
+        isTooLong = length > largestAtom
+        if isTooLong { return }
+        do throws(NounText.WriteError) {
+          isWritten = try admits(length, &sink)
+          if isWritten { try DecimalText.append(dotted: digits, to: &sink) }
+        } catch {
+          failure = error
+        }
+      }
+    } catch {
+      throw .fault(error)
     }
-    return true
+    if let failure { throw failure }
+    return isTooLong ? try writeHexadecimal(atom, to: &sink) : isWritten
   }
 
   /// Writes the number in hexadecimal; one whose text is longer than an atom's may be is cut to its highest digits.

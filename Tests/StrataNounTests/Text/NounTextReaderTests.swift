@@ -8,9 +8,10 @@ import Testing
 
 @Suite struct NounTextReaderTests {
   /// A text and what it denotes.
-  struct Form: Sendable {
+  struct Form: Sendable, CustomTestStringConvertible {
     let text: String
     let tree: Tree
+    var testDescription: String { text }
 
     init(_ text: String, _ value: UInt64) { self.init(text, tree: .number(value)) }
 
@@ -107,9 +108,10 @@ import Testing
   }
 
   /// A text, why it is refused, and where.
-  struct Mistake: Sendable {
+  struct Mistake: Sendable, CustomTestStringConvertible {
     let text: String
     let error: NounTextError
+    var testDescription: String { text }
 
     init(_ text: String, _ reason: NounTextError.Reason, _ range: Range<Int>) {
       self.text = text
