@@ -67,11 +67,19 @@ extension Bedrock {
     metrics.abandonedCollections += 1
   }
 
-  /// The new place of a value from before the last collection, until `endRelocation`.
-  public func forward(_ word: Word) -> Word { relocation?.forward(word) ?? word }
+  /// The new place of a value from before the last collection, until `endRelocation`; nil for a value that no root
+  /// reached. `commit` does this by itself for the values that it copies.
+  public func forward(_ word: Word) -> Word? {
+    var kept = word
+    if let relocation {
+      guard let moved = relocation.forward(word) else { return nil }
+      kept = moved
+    }
+    return !kept.isPersistent || kept.offset & 1 == 1 && map.isUsed(kept.offset) ? kept : nil
+  }
 
-  /// Says that no reference from before the last collection is in use any more. Until then the space that it has
-  /// freed is not reused.
+  /// Says that no reference from before the last collection is in use any more. Until then old references can be read
+  /// and committed, and the space that the collection has freed is not reused.
   public func endRelocation() { relocation = nil }
 
   /// Does a part of the collection, about `budgetWords` words of reading, and completes it when all is done.
@@ -250,16 +258,15 @@ extension Bedrock {
     let size = header.size
     let words = Layout.recordWords(bodySize: size)
     let place = state.writer.position
-    guard words <= state.writer.room,
-      state.relocation.forward(Word(tag: .vector, offset: offset + 1).persistent).offset == place + 1
-    else {
-      throw .damaged(
-        Damage(path: path, subject: .record, wordOffset: offset, finding: "it changed while it was being moved"))
-    }
+    let planned = state.relocation.forward(Word(tag: .vector, offset: offset + 1).persistent)
+    guard words <= state.writer.room, planned?.offset == place + 1 else { throw movedDamage(offset) }
     let copy = try state.writer.reserve(words)
     copy[1] = header.raw
     if header.isScanned {
-      for index in 0..<size { copy[2 + index] = state.relocation.forward(Word(raw: record[2 + index])).raw }
+      for index in 0..<size {
+        guard let word = state.relocation.forward(Word(raw: record[2 + index])) else { throw movedDamage(offset) }
+        copy[2 + index] = word.raw
+      }
     } else {
       (copy + 2).update(from: record + 2, count: size)
     }
@@ -269,6 +276,10 @@ extension Bedrock {
     return words
   }
 
+  private func movedDamage(_ offset: Int) -> BedrockFailure {
+    .damaged(Damage(path: path, subject: .record, wordOffset: offset, finding: "it changed while it was being moved"))
+  }
+
   /// Makes the result of the collection the store's state.
   private func complete(_ state: Collection) throws(BedrockFailure) {
     let before = (block.liveWords, block.writtenWords)
@@ -276,7 +287,12 @@ extension Bedrock {
     block.writtenWords = 0
     if !state.freed.isEmpty || !state.adopted.isEmpty {
       var roots = block.roots
-      for index in roots.indices { roots[index].word = state.relocation.forward(roots[index].word) }
+      for index in roots.indices {
+        guard let word = state.relocation.forward(roots[index].word) else {
+          throw movedDamage(roots[index].word.offset)
+        }
+        roots[index].word = word
+      }
       if state.didMove { state.relocation.lease = lease() }
       let undo = begin()
       do throws(BedrockFailure) {

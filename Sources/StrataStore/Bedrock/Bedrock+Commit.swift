@@ -30,6 +30,16 @@ extension Bedrock {
     }
   }
 
+  /// Makes the values of another store's roots this store's roots, copying everything that they reach. Gives the new
+  /// roots. The copy is as small as it can be, and in the order in which it is read.
+  @discardableResult
+  public func commit(copying roots: [StoredRoot], of other: Bedrock) throws(BedrockFailure) -> [StoredRoot] {
+    if other.isClosed { throw .closed }
+    isCopyingForeign = true
+    defer { isCopyingForeign = false }
+    return try commit(roots, from: UnsafePointer(other.place.base))
+  }
+
   /// Remembers the state of the allocator; what is returned restores it.
   func begin() -> (Bedrock) -> Void {
     let open = openSegment
@@ -81,9 +91,9 @@ extension Bedrock {
   private func known(_ word: Word, _ table: borrowing CopyTable) throws(BedrockFailure) -> Word? {
     if word.isDirect { return word }
     if word.isTransient { throw .unstorable(header: word.raw) }
-    if word.isPersistent {
-      guard word.offset & 1 == 1, map.isUsed(word.offset) else { throw .danglingReference(word) }
-      return word
+    if word.isPersistent, !isCopyingForeign {
+      guard let kept = forward(word) else { throw .danglingReference(word) }
+      return kept
     }
     let record = table.find(word.offset)
     if record == CopyTable.inProgress { throw .cyclic }

@@ -58,6 +58,8 @@ public final class Bedrock {
   var nextOrder: UInt64
   var failure: DiskFailure?
   var isClosed = false
+  /// Whether references into bedrock are to another store's, and are copied like those into memory.
+  var isCopyingForeign = false
   let leases = LeaseTable()
   private var readers: (any DiskFile)?
   var collection: Collection?

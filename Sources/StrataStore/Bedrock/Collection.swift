@@ -85,13 +85,14 @@ final class Relocation {
   @inline(__always)
   func setUnits(_ units: Int, before block: Int) { unitsBefore[block] = UInt32(truncatingIfNeeded: units) }
 
-  /// The same value in its new place.
+  /// The same value in its new place; nil when the collection found its record dead.
   @inline(__always)
-  func forward(_ word: Word) -> Word {
+  func forward(_ word: Word) -> Word? {
     if !word.isPersistent { return word }
     let offset = word.offset
     let segment = offset / segmentWords
     guard segment < runs.count, runs[segment] != 0, let extents = tracer.extents else { return word }
+    guard tracer.isMarked(offset) else { return nil }
     let block = offset / Tracer.blockWords
     let before = extents[block] & ((1 << UInt32(offset / 2 % 32)) - 1)
     return word.moved(to: runs[segment] + (Int(unitsBefore[block]) + before.nonzeroBitCount) * 2 + 1)
