@@ -18,13 +18,23 @@ public struct Code {
   public var name: Int = 0
 }
 
-/// What a call instruction has learned: the formula that it met last, and that formula's code.
+/// What a call instruction has learned: the formula that it met last, that formula's code, and the jet that answers
+/// for it.
 public struct Site {
   /// The raw word of the formula, all ones when nothing is cached.
   var formula: UInt64 = .max
   var code: UnsafeMutablePointer<Code>
-  /// The registration that the cached formula's cores were matched with, or nil.
-  var jet: Int = 0
+  /// The arm's axis in the core; 0 for a call of no arm.
+  let arm: UInt64
+  /// The registry's epoch when the jet was looked for.
+  var epoch: UInt64 = 0
+  /// The jet's number + 1, or 0 for none.
+  var jet = 0
+  /// The location that cores must be matched with for the jet to answer, and the core that was matched last: its
+  /// battery, and its parent as it was.
+  var location = 0
+  var battery: UInt64 = .max
+  var parent: UInt64 = .max
 }
 
 /// All code of one machine, found by the formula's identity where that cannot change, else by mug and equality.
@@ -41,8 +51,12 @@ public final class CodeCache: RootProvider {
   /// Code of no formula, for sites that have met none yet: crashes if it is ever run.
   let unresolved: UnsafeMutablePointer<Code>
 
-  init(_ nursery: Nursery) {
+  /// Tells `%fast` instructions apart.
+  let registry: JetRegistry
+
+  init(_ nursery: Nursery, _ registry: JetRegistry) {
     self.nursery = nursery
+    self.registry = registry
     unresolved = CodeCache.allocate(
       formula: .zero, words: [Instruction(.crash).raw], registerCount: 1)
     nursery.add(self)
@@ -73,19 +87,22 @@ public final class CodeCache: RootProvider {
       + sites.count * MemoryLayout<Site>.stride
   }
 
-  func makeSite() -> UnsafeMutablePointer<Site> {
+  func makeSite(arm: UInt64) -> UnsafeMutablePointer<Site> {
     let site = UnsafeMutablePointer<Site>.allocate(capacity: 1)
-    site.initialize(to: Site(code: unresolved))
+    site.initialize(to: Site(code: unresolved, arm: arm))
     sites.append(site)
     return site
   }
 
   /// Makes `site` remember that `formula` has `code`.
   func fill(_ site: UnsafeMutablePointer<Site>, _ formula: Word, _ code: UnsafeMutablePointer<Code>) {
-    if !nursery.isFixed(formula) { volatileSites.append(site) }
+    if !nursery.isFixed(formula) { forgetSoon(site) }
     site.pointee.formula = formula.raw
     site.pointee.code = code
   }
+
+  /// Makes the site forget what it knows when things move.
+  func forgetSoon(_ site: UnsafeMutablePointer<Site>) { volatileSites.append(site) }
 
   /// The code of `formula`, compiled now if this is the first time. Throws `.exit` for an atom; everything else that
   /// is wrong with a formula is found when the wrong part is reached.
@@ -118,7 +135,10 @@ public final class CodeCache: RootProvider {
   public func frameEnded(depth: Int, bailed: Bool) { forgetVolatile() }
 
   private func forgetVolatile() {
-    for site in volatileSites { site.pointee.formula = .max }
+    for site in volatileSites {
+      site.pointee.formula = .max
+      site.pointee.battery = .max
+    }
     volatileSites.removeAll(keepingCapacity: true)
   }
 }

@@ -73,7 +73,7 @@ public enum Operation: UInt8, Sendable, CaseIterable {
   case pushTrace
   /// The trace becomes r[a] again.
   case popTrace
-  /// Register the core r[b] under the clue r[c] (%fast).
+  /// Register the core r[b] under the clue r[c] (%fast); w is the registration site.
   case register
   /// Look subject r[b] up in memo cache c for the formula w: r[a] = its product, and go on at the second word; r[a] = 0 if
   /// it is not known.
@@ -114,7 +114,7 @@ extension Operation {
   public var wordCount: Int {
     switch self {
     case .constant, .axis, .longAxis, .equalDirect, .edit, .jump, .unlessYes, .unlessEqual, .unlessCell, .call,
-      .tailCall, .callArm, .tailCallArm, .pushTrace, .remember, .hintBefore, .hintAfter:
+      .tailCall, .callArm, .tailCallArm, .pushTrace, .register, .remember, .hintBefore, .hintAfter:
       1
     case .unlessDirect, .recall: 2
     default: 0

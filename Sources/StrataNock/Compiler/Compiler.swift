@@ -241,7 +241,7 @@ struct Compiler {
   ) throws(Fault) -> Value? {
     guard let (operation, argument) = pair(formula) else { return crash() }
     if nesting > Compiler.deepestNesting || next > Compiler.mostRegisters || words.count > Compiler.mostWords {
-      return call(subject, Value(constant: formula), isTail: isTail, isArm: false)
+      return call(subject, Value(constant: formula), isTail: isTail, arm: 0)
     }
     let inner = nesting + 1
     if operation.isCell {
@@ -260,7 +260,7 @@ struct Compiler {
       guard let (newSubject, newFormula) = pair(argument) else { return crash() }
       guard let noun = try evaluate(newSubject, subject, isTail: false, nesting: inner) else { return nil }
       guard let code = try evaluate(newFormula, subject, isTail: false, nesting: inner) else { return nil }
-      return call(noun, code, isTail: isTail, isArm: false)
+      return call(noun, code, isTail: isTail, arm: 0)
     case 3:
       guard let value = try evaluate(argument, subject, isTail: false, nesting: inner) else { return nil }
       return finish(isCell(value), isTail: isTail)
@@ -287,7 +287,7 @@ struct Compiler {
       guard let (axis, coreFormula) = pair(argument), axis.isNatural, axis != .zero else { return crash() }
       guard let core = try evaluate(coreFormula, subject, isTail: false, nesting: inner) else { return nil }
       guard let arm = try part(core, at: axis) else { return crash() }
-      return call(core, arm, isTail: isTail, isArm: isInHead(axis))
+      return call(core, arm, isTail: isTail, arm: isInHead(axis) && axis.isDirect ? axis.raw : 0)
     case 10:
       guard let (target, nounFormula) = pair(argument), let (axis, valueFormula) = pair(target), axis.isNatural
       else { return crash() }
@@ -370,10 +370,11 @@ struct Compiler {
     return Value(register: register)
   }
 
-  private mutating func call(_ subject: Value, _ formula: Value, isTail: Bool, isArm: Bool) -> Value? {
+  private mutating func call(_ subject: Value, _ formula: Value, isTail: Bool, arm: UInt64) -> Value? {
+    let isArm = arm != 0
     let b = register(of: subject)
     let c = register(of: formula)
-    let site = UInt64(UInt(bitPattern: cache.makeSite()))
+    let site = UInt64(UInt(bitPattern: cache.makeSite(arm: arm)))
     if isTail {
       emit(isArm ? .tailCallArm : .tailCall, a: next, b: b, c: c, word: site)
       return nil
@@ -487,7 +488,8 @@ struct Compiler {
       let clueRegister = register(of: clue)
       guard let core = try evaluate(body, subject, isTail: false, nesting: nesting) else { return nil }
       let coreRegister = register(of: core)
-      emit(.register, a: next, b: coreRegister, c: clueRegister)
+      let site = UInt64(UInt(bitPattern: cache.registry.makeSite()))
+      emit(.register, a: next, b: coreRegister, c: clueRegister, word: site)
       return finish(Value(register: coreRegister), isTail: isTail)
     case .memo:
       return try memoised(body, clue, subject, isTail: isTail, nesting: nesting)

@@ -111,6 +111,73 @@ extension NockMachine {
     return code
   }
 
+  /// As `resolve`, for an arm of a core: also finds the jet that answers for it.
+  @inline(never)
+  private func resolveArm(
+    _ site: UnsafeMutablePointer<Site>, _ formula: Word, core: Word, stackTop: Registers
+  ) throws(Fault) {
+    _ = try resolve(site, formula, stackTop: stackTop)
+    site.pointee.epoch = jets.epoch.pointee
+    site.pointee.jet = 0
+    site.pointee.battery = .max
+    guard configuration.usesJets, let (jet, location) = try jets.jet(for: core, arm: site.pointee.arm) else { return }
+    site.pointee.jet = jet + 1
+    site.pointee.location = location
+  }
+
+  /// What came of a call that a jet may answer.
+  private struct JetDeparture {
+    enum Kind { case product, code, punt }
+    var kind: Kind
+    var product = Word.zero
+    var registers: Registers
+    var start: UnsafeMutablePointer<UInt64>
+  }
+
+  /// Lets the site's jet answer for a core, if it is one that the jet is for. A routine gets its activation at
+  /// `frame`; `returnTo` is nil for a tail call, whose linkage is there already.
+  @inline(never)
+  private func callJet(
+    _ site: UnsafeMutablePointer<Site>, _ core: Word, _ frame: Registers, _ stackTop: Registers,
+    _ returnTo: UnsafeMutablePointer<UInt64>?, _ caller: Registers
+  ) throws(Fault) -> JetDeparture {
+    let nursery = self.nursery
+    nursery.state.pointee.stackTop = stackTop - nursery.base
+    let punt = JetDeparture(kind: .punt, registers: frame, start: resumeCode)
+    let number = site.pointee.jet - 1
+    let parentAxis = jets.jets[number].parentAxis
+    guard core.isCell, let parent = jets.part(of: core, at: parentAxis) else { return punt }
+    if nursery.head(core).raw != site.pointee.battery || parent.raw != site.pointee.parent {
+      if try !jets.matches(core, site.pointee.location) {
+        // Another core with the same arm: maybe one that has another jet.
+        guard let (jet, location) = try jets.jet(for: core, arm: site.pointee.arm), jet == number else { return punt }
+        site.pointee.location = location
+      }
+      let battery = nursery.head(core)
+      guard let parent = jets.part(of: core, at: parentAxis) else { return punt }
+      site.pointee.battery = battery.raw
+      site.pointee.parent = parent.raw
+      if !nursery.isFixed(battery) || !nursery.isFixed(parent) { cache.forgetSoon(site) }
+    }
+    switch jets.jets[number].body {
+    case .function(let function):
+      guard let product = try function(JetCall(machine: self, nursery: nursery, core: core)) else { return punt }
+      return JetDeparture(kind: .product, product: product, registers: frame, start: resumeCode)
+    case .routine:
+      if let returnTo {
+        frame[-2] = UInt64(UInt(bitPattern: returnTo))
+        frame[-1] = UInt64(UInt(bitPattern: caller))
+      }
+      var departure = try enterRoutine(jetRoutines[number], frame, subject: core)
+      if let code = departure.code {
+        try enterSlowly(departure.registers, code.pointee.registerCount)
+        return JetDeparture(kind: .code, registers: departure.registers, start: code.pointee.start)
+      }
+      let start = leave(&departure.registers, with: departure.product)
+      return JetDeparture(kind: .code, registers: departure.registers, start: start)
+    }
+  }
+
   /// What happens at the entry of an activation when the poll word is set, the steps are used up, or the stack
   /// is too small for it.
   @inline(never)
@@ -155,6 +222,7 @@ extension NockMachine {
     let state = nursery.state
     let base = nursery.base
     let poll = state.pointee.poll
+    let epoch = jets.epoch
     let mask = Word.offsetMask
     let cellTag = Word.Tag.cell.rawValue
     let cellBits: UInt64 = 0xEF << 56
@@ -333,7 +401,7 @@ extension NockMachine {
           nursery.touchStack(from: fp - base)
         }
 
-      case .call, .callArm:
+      case .call:
         let formula = fp[instruction.c]
         let site = UnsafeMutablePointer<Site>(bitPattern: UInt(pc[0])).unsafelyUnwrapped  // Safe: made with the code.
         var code = site.pointee.code
@@ -354,13 +422,85 @@ extension NockMachine {
         if stepsLeft == 0 { throw .steps }
         stepsLeft &-= 1
 
-      case .tailCall, .tailCallArm:
+      case .callArm:
+        let formula = fp[instruction.c]
+        let site = UnsafeMutablePointer<Site>(bitPattern: UInt(pc[0])).unsafelyUnwrapped  // Safe: made with the code.
+        if site.pointee.formula != formula || site.pointee.epoch != epoch[0] {
+          try resolveArm(site, Word(raw: formula), core: Word(raw: fp[instruction.b]), stackTop: fp + instruction.a)
+        }
+        if site.pointee.jet != 0 {
+          let departure = try callJet(
+            site, Word(raw: fp[instruction.b]), fp + instruction.a + 2, fp + instruction.a, pc + 1, fp)
+          switch departure.kind {
+          case .product:
+            fp[instruction.a] = departure.product.raw
+            pc += 1
+            continue
+          case .code:
+            fp = departure.registers
+            pc = departure.start
+            stackLimit = base + state.pointee.stackLimit
+            scanned = base + state.pointee.frame.pointee.scannedStack
+            continue
+          case .punt: break
+          }
+        }
+        let code = site.pointee.code
+        let callee = fp + instruction.a + 2
+        callee[-2] = UInt64(UInt(bitPattern: pc + 1))
+        callee[-1] = UInt64(UInt(bitPattern: fp))
+        callee[0] = fp[instruction.b]
+        fp = callee
+        pc = code.pointee.start
+        if poll[0] != 0 || fp + code.pointee.registerCount > stackLimit {
+          try enterSlowly(fp, code.pointee.registerCount)
+          stackLimit = base + state.pointee.stackLimit
+          scanned = base + state.pointee.frame.pointee.scannedStack
+        }
+        if stepsLeft == 0 { throw .steps }
+        stepsLeft &-= 1
+
+      case .tailCall:
         let formula = fp[instruction.c]
         let site = UnsafeMutablePointer<Site>(bitPattern: UInt(pc[0])).unsafelyUnwrapped  // Safe: made with the code.
         var code = site.pointee.code
         if site.pointee.formula != formula {
           code = try resolve(site, Word(raw: formula), stackTop: fp + instruction.a)
         }
+        fp[0] = fp[instruction.b]
+        pc = code.pointee.start
+        if poll[0] != 0 || fp + code.pointee.registerCount > stackLimit {
+          try enterSlowly(fp, code.pointee.registerCount)
+          stackLimit = base + state.pointee.stackLimit
+          scanned = base + state.pointee.frame.pointee.scannedStack
+        }
+        if stepsLeft == 0 { throw .steps }
+        stepsLeft &-= 1
+
+      case .tailCallArm:
+        let formula = fp[instruction.c]
+        let site = UnsafeMutablePointer<Site>(bitPattern: UInt(pc[0])).unsafelyUnwrapped  // Safe: made with the code.
+        if site.pointee.formula != formula || site.pointee.epoch != epoch[0] {
+          try resolveArm(site, Word(raw: formula), core: Word(raw: fp[instruction.b]), stackTop: fp + instruction.a)
+        }
+        if site.pointee.jet != 0 {
+          let departure = try callJet(
+            site, Word(raw: fp[instruction.b]), fp, fp + instruction.a, nil, fp)
+          switch departure.kind {
+          case .product:
+            pc = leave(&fp, with: departure.product)
+            if fp < scanned { scanned = fp }
+            continue
+          case .code:
+            fp = departure.registers
+            pc = departure.start
+            stackLimit = base + state.pointee.stackLimit
+            scanned = base + state.pointee.frame.pointee.scannedStack
+            continue
+          case .punt: break
+          }
+        }
+        let code = site.pointee.code
         fp[0] = fp[instruction.b]
         pc = code.pointee.start
         if poll[0] != 0 || fp + code.pointee.registerCount > stackLimit {
@@ -397,7 +537,12 @@ extension NockMachine {
         roots.pointee.trace = Word(raw: fp[instruction.a])
 
       case .register:
-        break
+        let site = UnsafeMutablePointer<RegistrationSite>(bitPattern: UInt(pc[0])).unsafelyUnwrapped  // Safe: as above.
+        state.pointee.stackTop = fp + instruction.a - base
+        if configuration.usesHints {
+          try jets.register(Word(raw: fp[instruction.b]), clue: Word(raw: fp[instruction.c]), site: site)
+        }
+        pc += 1
 
       case .recall:
         state.pointee.stackTop = fp + instruction.a + 1 - base

@@ -23,6 +23,8 @@ public final class NockMachine: RootProvider {
   public var configuration: NockConfiguration
   /// Compiled formulas.
   public let cache: CodeCache
+  /// Known cores and jets.
+  public let jets: JetRegistry
   let roots: UnsafeMutablePointer<MachineRoots>
   let memos: [MemoTable]
   /// Activations entered since the machine was made.
@@ -35,6 +37,8 @@ public final class NockMachine: RootProvider {
   let resumeCode: UnsafeMutablePointer<UInt64>
   /// Routines by number.
   var routines = NockMachine.builtInRoutines
+  /// The routine of each jet, -1 for those that answer at once.
+  var jetRoutines: [Int] = []
   /// Where crashes unwind to, innermost last.
   var boundaries: [Boundary] = []
 
@@ -43,7 +47,8 @@ public final class NockMachine: RootProvider {
     self.loom = loom
     nursery = loom.nursery
     self.configuration = configuration
-    cache = CodeCache(loom.nursery)
+    jets = JetRegistry(loom.nursery)
+    cache = CodeCache(loom.nursery, jets)
     roots = .allocate(capacity: 1)
     roots.initialize(to: MachineRoots())
     memos = [
@@ -57,10 +62,25 @@ public final class NockMachine: RootProvider {
     nursery.add(self)
   }
 
+  /// Lets jets answer under all roots that they hold for, and under `extraRoots` (such as `a50`).
+  public func add(_ families: [JetFamily], extraRoots: [String] = []) {
+    let first = jets.jets.count
+    jets.add(families, extraRoots: extraRoots)
+    for jet in jets.jets[first...] {
+      if case .routine(let routine) = jet.body {
+        routines.append(routine)
+        jetRoutines.append(routines.count - 1)
+      } else {
+        jetRoutines.append(-1)
+      }
+    }
+  }
+
   /// Ends the machine's part in collections. The machine cannot be used afterwards.
   public func close() {
     nursery.remove(self)
     nursery.remove(cache)
+    nursery.remove(jets)
     for memo in memos { nursery.remove(memo) }
   }
 

@@ -22,6 +22,7 @@ extension Command {
     let nursery = session.loom.nursery
     guard cued.noun.isCell else { throw Failure(.input, "is an atom, not [subject formula]", subject: input.name) }
     let machine = NockMachine(session.loom)
+    machine.add(JetFamily.standard)
     switch machine.run(subject: nursery.head(cued.noun), formula: nursery.tail(cued.noun)) {
     case .product(let product):
       let mug = try session.attempt { (nursery) throws(Fault) in try nursery.mug(product) }

@@ -1,0 +1,359 @@
+// Which cores are known, and which jets answer for their arms.
+//
+//     hot     the jets that this process has, by the path of their core
+//     cold    what `%fast` has taught: for every known core its name, its battery and where its parent lies
+//     warm    the jets of every known core, derived from both
+//
+// Everything that the registry refers to is fixed in the commons. When a core with an equal battery elsewhere in memory is
+// met, its head is made to refer to the fixed battery, so that it is known by identity from then on.
+
+import StrataMemory
+import StrataNoun
+
+/// A known core.
+struct Location {
+  /// The name, such as `add` or `k139`.
+  var name: String
+  /// The names of the parents and its own, outermost first, separated by slashes.
+  var path: String
+  /// The location of the parent, or -1 for a root.
+  var parent: Int
+  /// Where the parent lies in the core; 0 for a root.
+  var parentAxis: UInt64
+  /// The battery; for a root the whole core.
+  var battery: Word
+  /// The frame in which it was learned.
+  var depth: Int
+  /// Its jets: the arm's axis and the jet's number.
+  var jets: [(arm: UInt64, jet: Int)]
+  /// The next location with an equal battery, or -1.
+  var next: Int
+}
+
+/// What a `%fast` instruction has registered last, so that doing it again costs two comparisons.
+struct RegistrationSite {
+  var battery: UInt64 = .max
+  var parent: UInt64 = .max
+  var parentAxis: UInt64 = 0
+}
+
+/// The cores and jets of one machine.
+public final class JetRegistry: RootProvider {
+  private let nursery: Nursery
+  /// All jets, by number.
+  private(set) var jets: [Jet] = []
+  /// Jets by root and path, such as `k139/one/add`.
+  private var hot: [String: [Int]] = [:]
+  private(set) var locations: [Location] = []
+  /// From a battery's mug + 1 to its newest location + 1.
+  private var byMug = WordTable()
+  /// From a fixed battery's word to its newest location + 1.
+  private var byIdentity = WordTable()
+  /// Rises whenever a core or a jet becomes known.
+  let epoch: UnsafeMutablePointer<UInt64>
+  private(set) var sites: [UnsafeMutablePointer<RegistrationSite>] = []
+  private var volatileSites: [UnsafeMutablePointer<RegistrationSite>] = []
+  /// What was wrong with registrations, counted; only the first of each kind is worth telling.
+  public private(set) var rejected: [String: Int] = [:]
+
+  init(_ nursery: Nursery) {
+    self.nursery = nursery
+    epoch = .allocate(capacity: 1)
+    epoch.initialize(to: 1)
+    nursery.add(self)
+  }
+
+  deinit {
+    epoch.deallocate()
+    for site in sites { site.deallocate() }
+    byMug.free()
+    byIdentity.free()
+  }
+
+  /// Adds jets under every root that they hold for, and under `extraRoots`.
+  public func add(_ families: [JetFamily], extraRoots: [String] = []) {
+    for family in families {
+      for jet in family.jets {
+        jets.append(jet)
+        let roots = jet.kelvins.map { "k\($0)" } + extraRoots
+        for root in roots { hot["\(root)/\(jet.path)", default: []].append(jets.count - 1) }
+      }
+    }
+    for index in locations.indices { locations[index].jets = self.jets(at: locations[index]) }
+    epoch.pointee += 1
+  }
+
+  /// The paths of all known cores, in the order in which they were learned.
+  public var paths: [String] { locations.map { $0.path } }
+
+  private func jets(at location: Location) -> [(arm: UInt64, jet: Int)] {
+    (hot[location.path] ?? []).compactMap { number in
+      jets[number].parentAxis == location.parentAxis ? (jets[number].arm, number) : nil
+    }
+  }
+
+  func makeSite() -> UnsafeMutablePointer<RegistrationSite> {
+    let site = UnsafeMutablePointer<RegistrationSite>.allocate(capacity: 1)
+    site.initialize(to: RegistrationSite())
+    sites.append(site)
+    return site
+  }
+
+  // MARK: Matching
+
+  private func firstLocation(of battery: Word) throws(Fault) -> Int {
+    if nursery.isFixed(battery), battery.isReference, let known = byIdentity.value(of: battery.raw) {
+      return Int(known) - 1
+    }
+    guard battery.isCell, let newest = byMug.value(of: UInt64(try nursery.mug(battery)) + 1) else { return -1 }
+    var index = Int(newest) - 1
+    while index >= 0 {
+      if try nursery.equal(locations[index].battery, battery) {
+        if nursery.isFixed(battery) { try byIdentity.set(battery.raw, to: UInt64(index + 1)) }
+        return index
+      }
+      index = locations[index].next
+    }
+    return -1
+  }
+
+  /// Where `core` is known, or nil.
+  func location(of core: Word) throws(Fault) -> Int? {
+    guard core.isCell else { return nil }
+    var index = try firstLocation(of: nursery.head(core))
+    while index >= 0 {
+      if try matches(core, index) { return index }
+      index = locations[index].next
+    }
+    return nil
+  }
+
+  /// Whether `core` is one that the location stands for: the same battery, and the same of all its parents.
+  func matches(_ core: Word, _ location: Int) throws(Fault) -> Bool {
+    var core = core
+    var location = location
+    // Where in memory the word `core` was read from, or 0.
+    var slot = 0
+    while true {
+      let known = locations[location]
+      if known.parent < 0 {
+        guard try nursery.equal(core, known.battery) else { return false }
+        if slot >= nursery.state.pointee.fixedEnd { nursery.base[slot] = known.battery.raw }
+        return true
+      }
+      guard core.isCell else { return false }
+      let battery = nursery.head(core)
+      if battery != known.battery {
+        guard try nursery.equal(battery, known.battery) else { return false }
+        adopt(known.battery, in: core)
+      }
+      guard let parent = self.slot(of: core, at: known.parentAxis) else { return false }
+      slot = parent
+      core = Word(raw: nursery.base[slot])
+      location = known.parent
+    }
+  }
+
+  /// Makes a core refer to the fixed battery that equals its own.
+  private func adopt(_ battery: Word, in core: Word) {
+    if !nursery.isFixed(core) { nursery.base[core.offset + 1] = battery.raw }
+  }
+
+  /// The offset of the word at `axis` (at least 2) of a noun.
+  @inline(__always)
+  private func slot(of noun: Word, at axis: UInt64) -> Int? {
+    var noun = noun
+    var slot = 0
+    var step = 63 - axis.leadingZeroBitCount
+    while step > 0 {
+      step -= 1
+      guard noun.isCell else { return nil }
+      slot = noun.offset + 1 + Int(axis >> UInt64(step) & 1)
+      noun = Word(raw: nursery.base[slot])
+    }
+    return slot
+  }
+
+  @inline(__always)
+  func part(of noun: Word, at axis: UInt64) -> Word? {
+    axis <= 1 ? noun : slot(of: noun, at: axis).map { Word(raw: nursery.base[$0]) }
+  }
+
+  /// The jet that answers for the arm at `axis` of `core`, and the core's location.
+  func jet(for core: Word, arm axis: UInt64) throws(Fault) -> (jet: Int, location: Int)? {
+    guard !jets.isEmpty, let location = try location(of: core) else { return nil }
+    return locations[location].jets.first { $0.arm == axis }.map { ($0.jet, location) }
+  }
+
+  // MARK: Registration
+
+  /// Learns that `core` is what `clue` says: `[name parent-formula hooks]`. A clue that makes no sense, or a
+  /// parent that is not known, teaches nothing.
+  func register(
+    _ core: Word, clue: Word, site: UnsafeMutablePointer<RegistrationSite>
+  ) throws(Fault) {
+    guard core.isCell else { return }
+    if site.pointee.battery == nursery.head(core).raw,
+      part(of: core, at: site.pointee.parentAxis)?.raw == site.pointee.parent
+    {
+      return
+    }
+    guard clue.isCell, let name = name(nursery.head(clue)), nursery.tail(clue).isCell,
+      let axis = parentAxis(nursery.head(nursery.tail(clue)))
+    else {
+      rejected["a clue that is no [name parent hooks]", default: 0] += 1
+      return
+    }
+    if axis == 0 {
+      try registerRoot(core, name)
+    } else {
+      guard let parentCore = part(of: core, at: axis), let parent = try parentLocation(of: parentCore) else {
+        rejected["\(name): its parent at \(axis) is not known", default: 0] += 1
+        return
+      }
+      try registerChild(core, name, axis, parent)
+    }
+    remember(core, axis == 0 ? 1 : axis, at: site)
+  }
+
+  private func remember(_ core: Word, _ axis: UInt64, at site: UnsafeMutablePointer<RegistrationSite>) {
+    guard let parent = part(of: core, at: axis) else { return }
+    let battery = nursery.head(core)
+    site.pointee = RegistrationSite(battery: battery.raw, parent: parent.raw, parentAxis: axis)
+    if !nursery.isFixed(battery) || !nursery.isFixed(parent) { volatileSites.append(site) }
+  }
+
+  private func parentLocation(of core: Word) throws(Fault) -> Int? {
+    if let known = try location(of: core) { return known }
+    // A root may be no core at all.
+    for (index, known) in locations.enumerated() where known.parent < 0 {
+      if try nursery.equal(known.battery, core) { return index }
+    }
+    return nil
+  }
+
+  private func registerRoot(_ core: Word, _ name: String) throws(Fault) {
+    for known in locations where known.parent < 0 {
+      if try nursery.equal(known.battery, core) { return }
+    }
+    try learn(name, path: name, parent: -1, axis: 0, battery: core)
+  }
+
+  private func registerChild(_ core: Word, _ name: String, _ axis: UInt64, _ parent: Int) throws(Fault) {
+    var index = try firstLocation(of: nursery.head(core))
+    while index >= 0 {
+      let known = locations[index]
+      if known.name == name, known.parent == parent, known.parentAxis == axis {
+        adopt(known.battery, in: core)
+        return
+      }
+      index = known.next
+    }
+    try learn(
+      name, path: "\(locations[parent].path)/\(name)", parent: parent, axis: axis, battery: nursery.head(core))
+    adopt(locations[locations.count - 1].battery, in: core)
+  }
+
+  private func learn(_ name: String, path: String, parent: Int, axis: UInt64, battery: Word) throws(Fault) {
+    let fixed = try nursery.copyToCommons(battery)
+    let key = UInt64(try nursery.mug(fixed)) + 1
+    var location = Location(
+      name: name, path: path, parent: parent, parentAxis: axis, battery: fixed, depth: nursery.state.pointee.depth,
+      jets: [], next: byMug.value(of: key).map { Int($0) - 1 } ?? -1)
+    location.jets = jets(at: location)
+    let number = UInt64(locations.count + 1)
+    try byMug.set(key, to: number)
+    if fixed.isReference { try byIdentity.set(fixed.raw, to: number) }
+    locations.append(location)
+    epoch.pointee += 1
+  }
+
+  /// A name: a cord, or `[cord number]` as `[%k 139]`.
+  private func name(_ noun: Word) -> String? {
+    if noun.isNatural { return text(noun) }
+    guard nursery.tail(noun).isDirect, let prefix = text(nursery.head(noun)) else { return nil }
+    return prefix + String(nursery.tail(noun).raw)
+  }
+
+  private func text(_ atom: Word) -> String? {
+    var bytes: [UInt8] = []
+    if atom.isDirect {
+      var rest = atom.raw
+      while rest != 0 {
+        bytes.append(UInt8(truncatingIfNeeded: rest))
+        rest >>= 8
+      }
+    } else if atom.isIndirect, nursery.header(atom).size <= 32 {
+      for limb in 0..<nursery.header(atom).size {
+        let value = nursery.base[atom.offset + 1 + limb]
+        for byte in 0..<8 { bytes.append(UInt8(truncatingIfNeeded: value >> UInt64(byte * 8))) }
+      }
+      while bytes.last == 0 { bytes.removeLast() }
+    } else {
+      return nil
+    }
+    return bytes.contains { $0 < 0x20 || $0 > 0x7E || $0 == 0x2F } ? nil : String(decoding: bytes, as: UTF8.self)
+  }
+
+  /// Where a clue's parent formula says that the parent lies: 0 for a root, nil if it is neither.
+  private func parentAxis(_ formula: Word) -> UInt64? {
+    var formula = formula
+    while formula.isCell {
+      let operation = nursery.head(formula)
+      let argument = nursery.tail(formula)
+      if operation == Word(direct: 11), argument.isCell {
+        formula = nursery.tail(argument)
+      } else if operation == .one {
+        return argument == .zero ? 0 : nil
+      } else if operation == .zero {
+        return argument.isDirect && argument.raw > 1 ? argument.raw : nil
+      } else {
+        return nil
+      }
+    }
+    return nil
+  }
+
+  // MARK: Frames
+
+  public func visitRoots(_ collector: inout Collector) { forgetVolatile() }
+
+  public func frameEnded(depth: Int, bailed: Bool) {
+    forgetVolatile()
+    guard let last = locations.last, last.depth > depth else { return }
+    if !bailed {
+      var index = locations.count - 1
+      while index >= 0, locations[index].depth > depth {
+        locations[index].depth = depth
+        index -= 1
+      }
+      return
+    }
+    while let last = locations.last, last.depth > depth { locations.removeLast() }
+    rebuild()
+  }
+
+  private func forgetVolatile() {
+    for site in volatileSites { site.pointee.battery = .max }
+    volatileSites.removeAll(keepingCapacity: true)
+  }
+
+  /// Makes the tables anew from the locations.
+  private func rebuild() {
+    byMug.removeAll()
+    byIdentity.removeAll()
+    for site in sites { site.pointee.battery = .max }
+    for index in locations.indices {
+      // The mugs are cached and the tables keep their size, so neither can fail; a core that got lost would only
+      // be run by Nock.
+      guard let mug = try? nursery.mug(locations[index].battery) else { continue }
+      let key = UInt64(mug) + 1
+      locations[index].next = byMug.value(of: key).map { Int($0) - 1 } ?? -1
+      try? byMug.set(key, to: UInt64(index + 1))
+      if locations[index].battery.isReference {
+        try? byIdentity.set(locations[index].battery.raw, to: UInt64(index + 1))
+      }
+    }
+    epoch.pointee += 1
+  }
+}

@@ -1,0 +1,27 @@
+// Jets answer for the recorded programs that carry %fast hints, and the products stay the same without them.
+
+import StrataMemory
+import StrataNoun
+import Testing
+
+@testable import StrataNock
+
+@Suite(.enabled(if: recordedData != nil, "the recorded data is not beside the checkout"))
+struct JetRegistryTests {
+  @Test(arguments: [
+    ("fib_jet_24", 0x0597_7b0f as UInt32), ("ack_jet_3_6", 0x2ee4_0920), ("fact_jet_1000", 0x2ba3_cc18),
+    ("tree_jet_18", 0x224f_a174), ("deep_jet_200k", 0x1c96_8479), ("fib_memo_300", 0x7e3c_3d1a),
+    ("sum_jet_300k", 0x0b65_fa4e),
+  ])
+  func jettedProgramsGiveTheRecordedProduct(name: String, mug: UInt32) throws {
+    let folder = try #require(recordedData)
+    let (machine, subject, formula) = try machine(running: contents(of: "\(folder)/nock/programs/\(name).jam"))
+    machine.add(JetFamily.standard)
+    guard case .product(let product) = machine.run(subject: subject, formula: formula) else {
+      Issue.record("no product")
+      return
+    }
+    #expect(try machine.nursery.mug(product) == mug)
+    #expect(machine.jets.paths.contains { $0.hasPrefix("k139/one") })
+  }
+}
