@@ -61,6 +61,9 @@ public final class Module {
   public var files: [SourceFile] = []
   /// Grows whenever a function is replaced, so that evaluators notice that compiled code is stale.
   public private(set) var revision: UInt64 = 0
+  /// Which functions were verified without issues since `soundRevision`.
+  private var sound: [Bool] = []
+  private var soundRevision: UInt64 = 0
   private var functionsByName: [String: FunctionID] = [:]
   private var globalsByName: [String: GlobalID] = [:]
 
@@ -116,6 +119,20 @@ public final class Module {
 
   /// The first function of that name.
   public func findFunction(_ name: String) -> FunctionID? { functionsByName[name] }
+
+  /// The first issue of a function, or nil when it is sound. Sound functions are verified once.
+  func firstIssue(_ number: FunctionID) -> VerifierIssue? {
+    if soundRevision != revision {
+      soundRevision = revision
+      sound.removeAll(keepingCapacity: true)
+    }
+    let index = Int(number.rawValue)
+    if index < sound.count, sound[index] { return nil }
+    if let issue = verify(number).first { return issue }
+    while sound.count < functions.count { sound.append(false) }
+    if index < sound.count { sound[index] = true }
+    return nil
+  }
 
   // MARK: Globals
 

@@ -91,7 +91,7 @@ extension EvaluationState {
   /// The reason of a fault in words.
   func reason(_ fault: Fault) -> String {
     switch fault.kind {
-    case .host, .unsupported: return hostReason ?? "\(fault.reason)"
+    case .host, .unsupported, .malformed: return hostReason ?? "\(fault.reason)"
     default: return "\(fault.reason)"
     }
   }

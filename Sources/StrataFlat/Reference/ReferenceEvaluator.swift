@@ -141,6 +141,10 @@ public final class ReferenceEvaluator {
       throw Fault(.malformed, "a call passes another number of arguments than the function takes")
     }
     guard function.hasBody else { throw Fault(.unsupported, "the function has no body") }
+    if let issue = module.firstIssue(id) {
+      state?.hostReason = issue.description
+      throw Fault(.malformed, "the function breaks the rules of the intermediate form")
+    }
     guard UInt64(callers.count) < UInt64(budget.depth) else { throw .depth }
     var next = Frame()
     next.id = id
