@@ -2,6 +2,7 @@
 // Guarantees: a case counts as a match only if value and step count equal the record on both evaluators; a difference
 // is excused only by an entry of the table of intended differences that also names the value expected instead.
 
+import Glibc
 import StrataText
 
 /// How one recorded case came out.
@@ -50,34 +51,119 @@ public enum FlatCases {
   public static let budget = Budget(steps: 1 << 40, bytes: 4 << 30, depth: 512)
 
   /// Runs every case of a program file. `file` is its name without folder and ending, as the table of intended differences
-  /// writes it.
+  /// writes it. With both evaluators a case that they disagree on differs, whatever the record says.
   public static func run(
     _ bytes: [UInt8], file: String, evaluators: Evaluators = .both, report: (CaseOutcome) -> Void
   ) throws(RecordedProgram.ReadError) {
     let program = try RecordedProgram(bytes)
+    let recordedTypes = Set(program.layouts.map(\.type))
+    // Programs construct types and intern texts, so each evaluator has a module of its own.
     let reference = ReferenceEvaluator(module: program.module, budget: budget)
+    let machine = FlatMachine(module: try RecordedProgram(bytes).module, budget: budget)
     for recorded in program.cases {
-      report(run(recorded, of: program, file: file, reference: reference))
+      var outcome: CaseOutcome
+      switch evaluators {
+      case .reference: outcome = judge(evaluate(recorded.function, [], reference), recorded, file, recordedTypes)
+      case .fast: outcome = judge(evaluate(recorded.function, [], machine), recorded, file, recordedTypes)
+      case .both:
+        let fast = evaluate(recorded.function, [], machine)
+        let slow = evaluate(recorded.function, [], reference)
+        outcome = judge(fast, recorded, file, recordedTypes)
+        if let difference = difference(slow, fast) {
+          outcome.status = .differs
+          outcome.remark = "the evaluators disagree: \(difference)"
+        }
+      }
+      report(outcome)
     }
   }
 
-  private static func run(
-    _ recorded: RecordedCase, of program: RecordedProgram, file: String, reference: ReferenceEvaluator
+  /// What one evaluator made of a case.
+  struct Evaluation {
+    var value: FlatValue?
+    var error: EvaluationError?
+    var steps: UInt64
+    var output: [UInt8]
+    var nanoseconds: UInt64 = 0
+  }
+
+  static func evaluate(_ function: FunctionID, _ arguments: [FlatValue], _ evaluator: ReferenceEvaluator)
+    -> Evaluation
+  {
+    do throws(EvaluationError) {
+      let value = try evaluator.evaluate(function, arguments)
+      return Evaluation(value: value, error: nil, steps: evaluator.steps, output: evaluator.output)
+    } catch {
+      return Evaluation(value: nil, error: error, steps: error.steps, output: evaluator.output)
+    }
+  }
+
+  static func evaluate(_ function: FunctionID, _ arguments: [FlatValue], _ machine: FlatMachine) -> Evaluation {
+    let start = processorNanoseconds()
+    do throws(EvaluationError) {
+      let value = try machine.evaluate(function, arguments)
+      let spent = processorNanoseconds() &- start
+      return Evaluation(
+        value: value, error: nil, steps: machine.steps, output: machine.output, nanoseconds: spent)
+    } catch {
+      return Evaluation(
+        value: nil, error: error, steps: error.steps, output: machine.output,
+        nanoseconds: processorNanoseconds() &- start)
+    }
+  }
+
+  /// CPU time of this process. It goes into reports only, never into an evaluation.
+  static func processorNanoseconds() -> UInt64 {
+    var time = timespec()
+    guard clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time) == 0 else { return 0 }
+    return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+  }
+
+  /// How two evaluations of the same function differ, or nil when they agree. Addresses are numbers of no meaning outside an
+  /// evaluation, and a step budget stops the evaluators at slightly different counts.
+  static func difference(_ left: Evaluation, _ right: Evaluation) -> String? {
+    if left.error?.kind != right.error?.kind {
+      return "\(left.error?.description ?? "a value") and \(right.error?.description ?? "a value")"
+    }
+    if left.error?.kind.isBudget == true { return nil }
+    if let a = left.value, let b = right.value, !isSame(a, b) {
+      return "\(recordedForm(a).written) and \(recordedForm(b).written)"
+    }
+    if left.steps != right.steps { return "\(left.steps) and \(right.steps) steps" }
+    if left.output != right.output { return "their output" }
+    return nil
+  }
+
+  /// True for equal values, addresses apart.
+  static func isSame(_ left: FlatValue, _ right: FlatValue) -> Bool {
+    switch (left, right) {
+    case (.pointer, .pointer): return true
+    case (.closure(let a, _), .closure(let b, _)): return a == b
+    case (.float(let a), .float(let b)): return a.bitPattern == b.bitPattern
+    case (.single(let a), .single(let b)): return a.bitPattern == b.bitPattern
+    case (.some(let a), .some(let b)): return isSame(a, b)
+    case (.aggregate(let a), .aggregate(let b)): return a.count == b.count && zip(a, b).allSatisfy(isSame)
+    case (.variant(let a, let x), .variant(let b, let y)): return a == b && isSame(x, y)
+    case (.any(let a, let x), .any(let b, let y)): return a == b && isSame(x, y)
+    default: return left == right
+    }
+  }
+
+  private static func judge(
+    _ evaluation: Evaluation, _ recorded: RecordedCase, _ file: String, _ recordedTypes: Set<TypeID>
   ) -> CaseOutcome {
     var outcome = CaseOutcome(
-      name: "\(file)/\(recorded.name)", status: .match, value: .null, steps: 0, nanoseconds: 0, remark: nil)
-    do throws(EvaluationError) {
-      let value = try reference.evaluate(recorded.function)
+      name: "\(file)/\(recorded.name)", status: .match, value: .null, steps: evaluation.steps,
+      nanoseconds: evaluation.nanoseconds, remark: nil)
+    if let value = evaluation.value {
       outcome.value = recordedForm(value)
-      outcome.steps = reference.steps
       if let bail = recorded.bail {
         outcome.remark = "recorded failure: \(bail)"
-      } else if !agrees(value, recorded.value), !isConstructed(value, recorded.value, program) {
+      } else if !agrees(value, recorded.value), !isConstructed(value, recorded.value, recordedTypes) {
         outcome.remark = "recorded value: \(recorded.value.written)"
       }
-    } catch {
+    } else if let error = evaluation.error {
       outcome.value = .object([.init("bail", .string(error.kind.recordedName))])
-      outcome.steps = error.steps
       if recorded.bail != error.kind.recordedName || recorded.isBridgeBail { outcome.remark = error.description }
     }
     settle(&outcome, recorded)
@@ -86,9 +172,11 @@ public enum FlatCases {
 
   /// A type the program constructed has the next free number, which in the recording machine counted types that the record
   /// leaves out. Such a number agrees with any number the record does not define.
-  private static func isConstructed(_ value: FlatValue, _ recorded: JSON, _ program: RecordedProgram) -> Bool {
-    guard case .type(let type) = value, let number = recorded["type_tag"]?.integer else { return false }
-    return program.layouts.allSatisfy { $0.type != type && Int64($0.type.rawValue) != number }
+  private static func isConstructed(_ value: FlatValue, _ recorded: JSON, _ recordedTypes: Set<TypeID>) -> Bool {
+    guard case .type(let type) = value, let number = recorded["type_tag"]?.integer,
+      let recordedType = UInt32(exactly: number)
+    else { return false }
+    return !recordedTypes.contains(type) && !recordedTypes.contains(TypeID(recordedType))
   }
 
   /// Decides the status from what was found so far.

@@ -64,7 +64,8 @@ struct Verifier {
     guard issues.count < Verifier.mostIssues else { return }
     issues.append(
       VerifierIssue(
-        function: function.name, block: function.hasBody ? BlockID(UInt32(truncatingIfNeeded: block)) : nil, value: value,
+        function: function.name, block: function.hasBody ? BlockID(UInt32(truncatingIfNeeded: block)) : nil,
+        value: value,
         span: value.flatMap { function.instruction($0)?.span } ?? .none, message: message))
   }
 
@@ -132,7 +133,9 @@ struct Verifier {
         complain(operand == .none ? "an operand is missing" : "operand %\(operand.rawValue) does not exist")
         continue
       }
-      let isBefore = place.block == block ? place.position < position
+      let isBefore =
+        place.block == block
+        ? place.position < position
         : flow.isReachable(place.block) && flow.dominates(place.block, block)
       if !isBefore { complain("operand %\(operand.rawValue) is not computed on every way here") }
     }
@@ -165,7 +168,9 @@ struct Verifier {
   }
 
   private mutating func need(_ from: TypeID, fits to: TypeID, _ what: String) {
-    if !types.isUsable(from, as: to) { complain("\(what) is \(types.name(from)), which cannot be used as \(types.name(to))") }
+    if !types.isUsable(from, as: to) {
+      complain("\(what) is \(types.name(from)), which cannot be used as \(types.name(to))")
+    }
   }
 
   private mutating func needLayout(_ type: TypeID) -> Bool {
@@ -305,7 +310,8 @@ struct Verifier {
     case .call(let callee, let arguments): checkCall(callee, arguments, type)
     case .callIndirect(let callee, _): needWord(callee, "the function")
     case .callClosure(let callee, _):
-      if self.form(callee) != .aggregate || (try? types.layout(self.type(callee)))?.size != 2 * types.target.pointerSize {
+      if self.form(callee) != .aggregate || (try? types.layout(self.type(callee)))?.size != 2 * types.target.pointerSize
+      {
         complain("the operand is not a closure")
       }
     case .callBuiltin(let builtin, let arguments): checkBuiltin(builtin, arguments, type)
@@ -391,7 +397,9 @@ struct Verifier {
     default:
       let form = types.form(type)
       if form == .float64 || form == .float32 {
-        if self.form(left) != form || self.form(right) != form { complain("operands are not of the result's float type") }
+        if self.form(left) != form || self.form(right) != form {
+          complain("operands are not of the result's float type")
+        }
         switch operation {
         case .add, .subtract, .multiply, .divide, .modulo: break
         default: complain("floats have no bitwise operations")
@@ -486,7 +494,8 @@ struct Verifier {
   private mutating func checkCall(_ callee: FunctionID, _ arguments: [ValueID], _ type: TypeID) {
     guard let target = module.function(callee) else { return complain("function \(callee.rawValue) does not exist") }
     let mayPassMore = !target.hasBody && target.isVariadic
-    guard arguments.count == target.parameters.count || (mayPassMore && arguments.count > target.parameters.count) else {
+    guard arguments.count == target.parameters.count || (mayPassMore && arguments.count > target.parameters.count)
+    else {
       return complain("'\(target.name)' takes \(target.parameters.count) arguments, not \(arguments.count)")
     }
     for (parameter, argument) in zip(target.parameters, arguments) where needLayout(parameter.type) {

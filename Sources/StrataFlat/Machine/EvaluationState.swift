@@ -6,6 +6,8 @@
 struct StaticLayout {
   /// Address of each text of the string pool.
   var texts: [UInt64] = []
+  /// Address of the text value (address and length) of each text.
+  var textValues: [UInt64] = []
   /// Address of each global, or nil when its type has no layout.
   var globals: [UInt64?] = []
   var constantBytes: UInt64 = 0
@@ -25,6 +27,10 @@ struct StaticLayout {
       next += UInt64(count) + 1
     }
     next = TypeTable.round(next, to: 16)
+    for _ in texts {
+      textValues.append(next)
+      next += 16
+    }
     constantBytes = next - LinearMemory.firstAddress
     for global in module.globals {
       guard let layout = try? module.types.layout(global.type), layout.size < 1 << 36, next < 1 << 38 else {
@@ -117,9 +123,24 @@ final class EvaluationState {
     let address = layout.texts[index]
     if !textIsPresent[index] {
       try memory.setConstant(address, bytes)
+      let count = UInt64(bytes.count)
+      try memory.setConstant(
+        layout.textValues[index],
+        (0..<8).map { UInt8(truncatingIfNeeded: address >> (8 * $0)) }
+          + (0..<8).map { UInt8(truncatingIfNeeded: count >> (8 * $0)) })
       textIsPresent[index] = true
     }
     return (address, UInt64(bytes.count))
+  }
+
+  /// The address of a constant text's value, placed into storage on first use.
+  func textValueAddress(_ number: StringID) throws(Fault) -> UInt64 {
+    let text = try text(number)
+    if Int(number.rawValue) < layout.textValues.count { return layout.textValues[Int(number.rawValue)] }
+    let value = try memory.allocate(size: 16, alignment: 8)
+    try memory.setWord(value, 8, text.address)
+    try memory.setWord(value + 8, 8, text.count)
+    return value
   }
 
   /// Places bytes and a final zero into fresh storage.

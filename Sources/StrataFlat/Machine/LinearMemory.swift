@@ -21,6 +21,8 @@ final class LinearMemory {
   var top: UInt64
   /// Nothing at or above this was ever written.
   var touched: UInt64
+  /// Where the storage begins that programs may drop.
+  private var lowestMark: UInt64
   /// Writes below this are refused.
   var writableStart: UInt64
 
@@ -37,6 +39,7 @@ final class LinearMemory {
     top = LinearMemory.firstAddress
     touched = top
     writableStart = top
+    lowestMark = top
   }
 
   deinit {
@@ -48,9 +51,11 @@ final class LinearMemory {
   /// `constantBytes` are refused to writers.
   func restart(constantBytes: UInt64, staticBytes: UInt64) throws(Fault) {
     let start = LinearMemory.firstAddress
-    guard staticBytes <= limit - start, constantBytes <= staticBytes else { throw .bytes }
+    guard staticBytes <= limit - start - UInt64(LinearMemory.slack), constantBytes <= staticBytes else { throw .bytes }
     release(downTo: start)
-    top = start + staticBytes
+    // Safe: with this much in use from the start, "top minus the size of an access" never wraps below the first address.
+    top = start + staticBytes + UInt64(LinearMemory.slack)
+    lowestMark = top
     touched = max(touched, top)
     writableStart = start + constantBytes
   }
@@ -89,7 +94,7 @@ final class LinearMemory {
 
   /// Drops everything allocated after `mark`.
   func reset(to mark: UInt64) throws(Fault) {
-    guard mark >= writableStart, mark <= top else {
+    guard mark >= lowestMark, mark <= top else {
       throw Fault(.outOfBounds, "the mark is not one that was given for this storage")
     }
     top = mark

@@ -1,0 +1,317 @@
+// The fast machine: compiles functions on first call and runs them over registers and sandboxed storage.
+// Guarantees: gives the value, the failure and the step count of the reference evaluator; never recurses on the host; every
+// access to storage is checked; budgets end every evaluation. One machine serves one evaluation at a time.
+
+import Glibc
+
+/// A caller's place, kept while its callee runs.
+struct SavedFrame {
+  var pc: UnsafePointer<Code>
+  var registers: UnsafeMutablePointer<UInt64>
+  var function: UInt32
+}
+
+/// Where a function's code starts; nil until it is compiled.
+struct CodeEntry {
+  var instructions: UnsafePointer<Code>?
+  var frameSize: Int
+}
+
+/// Evaluates functions of a module, one evaluation at a time. Compiled code is kept between evaluations.
+public final class FlatMachine {
+  let module: Module
+  public let budget: Budget
+  let host: HostFunctions
+  var state: EvaluationState?
+  /// Steps the latest evaluation took.
+  public private(set) var steps: UInt64 = 0
+
+  private(set) var compiled: [CompiledFunction?] = []
+  private var services: [EvaluationState.Service?] = []
+  private var revision: UInt64 = .max
+  var storageMayBeDropped = false
+
+  // Raw tables the loop reads; rebuilt when the module has grown.
+  var entries: UnsafeMutablePointer<CodeEntry>
+  private var entryCount = 0
+  var globalAddresses: UnsafeMutablePointer<UInt64>
+  var globalIsReady: UnsafeMutablePointer<Bool>
+  private var globalCount = 0
+  var textAddresses: UnsafeMutablePointer<UInt64>
+  var textIsReady: UnsafeMutablePointer<Bool>
+  private var textCount = 0
+
+  private let registerBase: UnsafeMutableRawPointer?
+  private let registerBytes: Int
+  private let frames: UnsafeMutablePointer<SavedFrame>
+  private let frameCapacity: Int
+  /// Code that receives the entry function's result.
+  private let exit: UnsafeMutablePointer<Code>
+  /// Code that runs a global's initializing function and stores its result, by global.
+  private var initializers: [UInt32: CompiledFunction] = [:]
+
+  /// Marks a frame of initializing code; the rest of the number is the global.
+  static let initializerFlag: UInt32 = 1 << 31
+
+  public init(module: Module, budget: Budget = Budget(), host: HostFunctions = HostFunctions()) {
+    self.module = module
+    self.budget = budget
+    self.host = host
+    entries = .allocate(capacity: 1)
+    globalAddresses = .allocate(capacity: 1)
+    globalIsReady = .allocate(capacity: 1)
+    textAddresses = .allocate(capacity: 1)
+    textIsReady = .allocate(capacity: 1)
+    frameCapacity = Int(min(budget.depth, 1 << 22)) + 8
+    frames = .allocate(capacity: frameCapacity)
+    top = frames
+    // A frame of an ordinary function is far smaller than this on average; a deep chain of large ones ends early, cleanly.
+    registerBytes = min(max(frameCapacity * 256, 1 << 20), 1 << 30)
+    let mapped = mmap(
+      nil, registerBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
+    registerBase = mapped == MAP_FAILED ? nil : mapped
+    exit = .allocate(capacity: 2)
+    exit.initialize(to: Code(.call))
+    (exit + 1).initialize(to: Code(.halt))
+  }
+
+  deinit {
+    entries.deallocate()
+    globalAddresses.deallocate()
+    globalIsReady.deallocate()
+    textAddresses.deallocate()
+    textIsReady.deallocate()
+    frames.deallocate()
+    exit.deallocate()
+    // The result cannot be acted upon here; the range is ours and whole, so the call can only succeed.
+    if let registerBase { _ = munmap(registerBase, registerBytes) }
+  }
+
+  /// What the latest evaluation wrote to its standard output.
+  public var output: [UInt8] { state?.output ?? [] }
+  /// What the latest evaluation wrote to its error output.
+  public var errorOutput: [UInt8] { state?.errorOutput ?? [] }
+  /// The error trace the latest evaluation left, oldest first.
+  public var errorTrace: [UInt64] { state?.errorTrace ?? [] }
+
+  // MARK: Evaluating
+
+  /// Evaluates a function and takes its result out.
+  public func evaluate(_ function: FunctionID, _ arguments: [FlatValue] = []) throws(EvaluationError) -> FlatValue {
+    steps = 0
+    top = frames
+    failure = nil
+    do throws(Fault) {
+      let state = try currentState()
+      try state.restart()
+      prepareTables(state)
+      let words = try state.entryWords(function, arguments)
+      guard let registerBase else {
+        throw Fault(.byteBudget, "the system gives no address space for the registers; lower the depth budget")
+      }
+      guard budget.depth > 0 else { throw .depth }
+      try compile(function.rawValue)
+      let registers = registerBase.assumingMemoryBound(to: UInt64.self)
+      guard let start = entries[Int(function.rawValue)].instructions,
+        words.count + 1 + entries[Int(function.rawValue)].frameSize <= registerBytes / 8
+      else { throw Fault(.unsupported, "the function has no body") }
+      frames.initialize(to: SavedFrame(pc: UnsafePointer(exit + 1), registers: registers, function: .max))
+      let definition = module.function(function)
+      for (index, word) in words.enumerated() {
+        (registers + 1 + index).initialize(to: word)
+      }
+      let word = try run(
+        start, registers + 1, function.rawValue,
+        limit: UnsafePointer(registers + registerBytes / 8), state: state)
+      return try state.takeOut(word, definition?.result ?? .void)
+    } catch {
+      throw EvaluationError(error.kind, state?.reason(error) ?? "\(error.reason)", trace: trace(), steps: steps)
+    }
+  }
+
+  private func currentState() throws(Fault) -> EvaluationState {
+    if let state { return state }
+    let fresh = try EvaluationState(module: module, host: host, bytes: budget.bytes)
+    state = fresh
+    return fresh
+  }
+
+  /// Brings the raw tables up to the module and forgets code of a changed module.
+  private func prepareTables(_ state: EvaluationState) {
+    let functionCount = module.functions.count
+    if revision != module.revision || entryCount < functionCount {
+      if revision != module.revision {
+        compiled.removeAll(keepingCapacity: true)
+        initializers.removeAll()
+        services.removeAll(keepingCapacity: true)
+      }
+      revision = module.revision
+      storageMayBeDropped = module.functions.contains { function in
+        function.instructions.contains {
+          if case .callBuiltin(.memoryReset, _) = $0.operation { return true }
+          return false
+        }
+      }
+      while compiled.count < functionCount { compiled.append(nil) }
+      while services.count < functionCount { services.append(nil) }
+      entries.deallocate()
+      entries = .allocate(capacity: functionCount + 1)
+      for index in 0..<functionCount {
+        let code = compiled[index]
+        (entries + index).initialize(
+          to: CodeEntry(instructions: code.map { UnsafePointer($0.instructions) }, frameSize: code?.frameSize ?? 0))
+      }
+      entryCount = functionCount
+    }
+    if globalCount < state.layout.globals.count {
+      globalCount = state.layout.globals.count
+      globalAddresses.deallocate()
+      globalIsReady.deallocate()
+      globalAddresses = .allocate(capacity: globalCount + 1)
+      globalIsReady = .allocate(capacity: globalCount + 1)
+    }
+    for (index, address) in state.layout.globals.enumerated() {
+      (globalAddresses + index).initialize(to: address ?? 0)
+    }
+    globalIsReady.initialize(repeating: false, count: globalCount)
+    if textCount < state.layout.textValues.count {
+      textCount = state.layout.textValues.count
+      textAddresses.deallocate()
+      textIsReady.deallocate()
+      textAddresses = .allocate(capacity: textCount + 1)
+      textIsReady = .allocate(capacity: textCount + 1)
+    }
+    textIsReady.initialize(repeating: false, count: textCount)
+  }
+
+  /// Compiles a function unless that is done.
+  func compile(_ number: UInt32) throws(Fault) {
+    let index = Int(number)
+    guard index < entryCount, let function = module.function(FunctionID(number)) else {
+      throw Fault(.malformed, "a function number is out of range")
+    }
+    if entries[index].instructions != nil { return }
+    guard function.hasBody else { throw Fault(.unsupported, "the function has no body") }
+    if let issue = module.firstIssue(FunctionID(number)) {
+      state?.hostReason = issue.description
+      throw Fault(.malformed, "the function breaks the rules of the intermediate form")
+    }
+    var compiler = BytecodeCompiler(
+      module: module, id: FunctionID(number), function: function, storageMayBeDropped: storageMayBeDropped)
+    let code = try compiler.compile()
+    compiled[index] = code
+    entries[index] = CodeEntry(instructions: UnsafePointer(code.instructions), frameSize: code.frameSize)
+  }
+
+  /// Code that calls a global's initializing function and stores what it returns.
+  func initializer(_ global: UInt32, calls function: FunctionID) throws(Fault) -> CompiledFunction {
+    if let known = initializers[global] { return known }
+    guard let definition = module.global(GlobalID(global)), let target = module.function(function) else {
+      throw Fault(.malformed, "a global number is out of range")
+    }
+    guard target.parameters.count == (target.hasImplicitContext ? 1 : 0),
+      module.types.isUsable(target.result, as: definition.type)
+    else { throw Fault(.malformed, "an initializing function does not suit its global") }
+    let code = [
+      Code(.call, a: 0, b: 1, x: Int32(bitPattern: function.rawValue)),
+      Code(.finishGlobal, a: 0, x: Int32(bitPattern: global)),
+    ]
+    let site = CodeSite(value: .max, steps: 0, indexValue: .max, indexSteps: 0)
+    let made = CompiledFunction(
+      function: function, code: code, frameSize: 4, sites: [site, site], tables: [], callSites: [], slow: [])
+    initializers[global] = made
+    return made
+  }
+
+  /// Who serves a function without a body.
+  func service(_ number: UInt32, _ state: EvaluationState) throws(Fault) -> EvaluationState.Service {
+    if let known = services[Int(number)] { return known }
+    let name = module.function(FunctionID(number))?.name ?? ""
+    guard let found = state.service(for: name) else {
+      state.hostReason = "no function named '\(name)' is served here"
+      throw Fault(.unsupported, "an external function that nobody serves")
+    }
+    services[Int(number)] = found
+    return found
+  }
+
+  // MARK: Failing
+
+  /// Where the latest evaluation failed.
+  private struct Failure {
+    var pc: UnsafePointer<Code>
+    var function: UInt32
+    var isIndex: Bool
+  }
+
+  private var failure: Failure?
+  private var top: UnsafeMutablePointer<SavedFrame>
+
+  /// Notes where the loop stopped.
+  func stop(
+    _ pc: UnsafePointer<Code>, _ function: UInt32, _ frame: UnsafeMutablePointer<SavedFrame>, remaining: Int64,
+    fault: Fault?
+  ) {
+    let spent = UInt64(bitPattern: Int64(clamping: budget.steps)) &- UInt64(bitPattern: remaining)
+    steps = spent
+    top = frame
+    guard let fault else { return }
+    let isIndex = fault.kind == .outOfBounds && fault.isIndex
+    failure = Failure(pc: pc, function: function, isIndex: isIndex)
+    if let site = site(pc, function) { steps = spent &+ UInt64(isIndex ? site.indexSteps : site.steps) }
+  }
+
+  private func site(_ pc: UnsafePointer<Code>, _ function: UInt32) -> CodeSite? {
+    guard function & FlatMachine.initializerFlag == 0, Int(function) < compiled.count,
+      let code = compiled[Int(function)]
+    else { return nil }
+    let index = pc - UnsafePointer(code.instructions)
+    return index >= 0 && index < code.sites.count ? code.sites[index] : nil
+  }
+
+  /// Number of saved frames, the exit's included.
+  func depth(_ frame: UnsafeMutablePointer<SavedFrame>) -> Int { frame - frames }
+
+  var firstFrame: UnsafeMutablePointer<SavedFrame> { frames }
+
+  private func entry(_ pc: UnsafePointer<Code>, _ function: UInt32, isIndex: Bool) -> TraceEntry {
+    let definition = module.function(FunctionID(function))
+    let found = site(pc, function)
+    let value = found.map { ValueID(isIndex ? $0.indexValue : $0.value) }
+    return TraceEntry(
+      function: FunctionID(function), name: definition?.name ?? "", value: value == ValueID.none ? nil : value,
+      span: value.flatMap { definition?.instruction($0)?.span } ?? .none, file: definition?.file ?? 0)
+  }
+
+  /// Names of the active functions, innermost first.
+  func activeNames(_ function: UInt32, _ frame: UnsafeMutablePointer<SavedFrame>) -> [String] {
+    var names = [module.function(FunctionID(function))?.name ?? ""]
+    var current = frame
+    while current > frames + 1, names.count < 256 {
+      current -= 1
+      let number = current.pointee.function
+      if number & FlatMachine.initializerFlag == 0 { names.append(module.function(FunctionID(number))?.name ?? "") }
+    }
+    return names
+  }
+
+  private func trace() -> [TraceEntry] {
+    guard let failure else { return [] }
+    var places: [(UnsafePointer<Code>, UInt32)] = [(failure.pc, failure.function)]
+    var current = top
+    while current > frames + 1 {
+      current -= 1
+      if current.pointee.function & FlatMachine.initializerFlag == 0 {
+        places.append((current.pointee.pc - 1, current.pointee.function))
+      }
+    }
+    return EvaluationError.shortened(places.count) { level in
+      entry(places[level].0, places[level].1, isIndex: level == 0 && failure.isIndex)
+    }
+  }
+}
+
+extension Fault {
+  /// True for a failed bounds check, as opposed to a bad address.
+  var isIndex: Bool { reason.utf8Start == Fault.index.reason.utf8Start }
+}
