@@ -323,28 +323,17 @@ final class Statement {
 
   let kind: Kind
   let span: Span
-  let height: Int
+  private(set) var height: Int
 
   init(_ kind: Kind, _ span: Span) {
     self.kind = kind
     self.span = span
+    self.height = 0
     var height = 0
-    func see(_ expression: Expression?) { height = max(height, expression?.height ?? 0) }
-    switch kind {
-    case .declaration(let declaration):
-      see(declaration.type)
-      see(declaration.value)
-    case .variable(_, let type, let values):
-      see(type)
-      values.forEach(see)
-    case .assignment(let targets, _, let values):
-      targets.forEach(see)
-      values.forEach(see)
-    case .expression(let expression, _): see(expression)
-    case .defer(let statement), .onFail(let statement): height = statement.height
-    case .push(let value, let body):
-      see(value)
-      height = max(height, body.height)
+    visitChildren {
+      height = max(height, $0.height)
+    } _: {
+      height = max(height, $0.height)
     }
     self.height = height + 1
   }
@@ -418,19 +407,31 @@ final class Expression {
 
   private static func height(of kind: Kind) -> Int {
     var height = 0
-    func see(_ expression: Expression?) { if let expression { height = max(height, expression.height) } }
-    func seeBlock(_ block: BlockSyntax?) { if let block { height = max(height, block.height) } }
-    func see(_ parameters: [ParameterSyntax]) {
+    kind.visitChildren {
+      height = max(height, $0.height)
+    } _: {
+      height = max(height, $0.height)
+    }
+    return height + 1
+  }
+}
+
+extension Expression.Kind {
+  /// Calls the closures with every expression and block directly below this node.
+  func visitChildren(_ see: (Expression) -> Void, _ seeBlock: (BlockSyntax) -> Void) {
+    func seeParameters(_ parameters: [ParameterSyntax]) {
       for parameter in parameters {
-        see(parameter.type)
-        see(parameter.defaultValue)
+        if let type = parameter.type { see(type) }
+        if let value = parameter.defaultValue { see(value) }
       }
     }
-    func see(_ result: ResultSyntax?) {
-      result?.types.forEach(see)
-      see(result?.errorSet)
+    func seeMembers(_ members: [Declaration]) {
+      for member in members {
+        if let type = member.type { see(type) }
+        see(member.value)
+      }
     }
-    switch kind {
+    switch self {
     case .invalid, .integer, .float, .string, .boolean, .null, .undefined, .name, .genericName, .implicitMember,
       .errorTag, .break, .continue, .importFile, .errorSet:
       break
@@ -446,8 +447,8 @@ final class Expression {
       see(other)
     case .slice(let base, let low, let high):
       see(base)
-      see(low)
-      see(high)
+      if let low { see(low) }
+      if let high { see(high) }
     case .binary(let first, let rest):
       see(first)
       for tail in rest { see(tail.operand) }
@@ -455,17 +456,19 @@ final class Expression {
       see(base)
       seeBlock(body)
     case .aggregate(let type, let arguments):
-      see(type)
+      if let type { see(type) }
       for argument in arguments { see(argument.value) }
     case .arrayLiteral(let type, let elements):
-      see(type)
+      if let type { see(type) }
       elements.forEach(see)
     case .functionType(let parameters, let result, _):
       parameters.forEach(see)
-      see(result)
+      result.types.forEach(see)
+      if let errorSet = result.errorSet { see(errorSet) }
     case .function(let function):
-      see(function.parameters)
-      see(function.result)
+      seeParameters(function.parameters)
+      function.result?.types.forEach(see)
+      if let errorSet = function.result?.errorSet { see(errorSet) }
       switch function.body {
       case .block(let block): seeBlock(block)
       case .expression(let expression): see(expression)
@@ -476,7 +479,7 @@ final class Expression {
         see(branch.condition.value)
         seeBlock(branch.body)
       }
-      seeBlock(syntax.otherwise)
+      if let otherwise = syntax.otherwise { seeBlock(otherwise) }
     case .match(let syntax):
       see(syntax.subject)
       for branch in syntax.cases {
@@ -490,7 +493,7 @@ final class Expression {
         }
         seeBlock(branch.body)
       }
-      seeBlock(syntax.otherwise)
+      if let otherwise = syntax.otherwise { seeBlock(otherwise) }
     case .block(let block): seeBlock(block)
     case .whileLoop(let condition, let body):
       see(condition.value)
@@ -498,33 +501,73 @@ final class Expression {
     case .forLoop(let syntax):
       for iteration in syntax.iterations {
         see(iteration.source)
-        see(iteration.end)
+        if let end = iteration.end { see(end) }
       }
       seeBlock(syntax.body)
     case .return(let values): values.forEach(see)
     case .structure(let syntax), .union(let syntax):
-      see(syntax.parameters)
+      seeParameters(syntax.parameters)
       for field in syntax.fields {
         see(field.type)
-        see(field.defaultValue)
+        if let value = field.defaultValue { see(value) }
       }
-      for member in syntax.members {
-        see(member.type)
-        see(member.value)
-      }
+      seeMembers(syntax.members)
     case .enumeration(let syntax):
-      see(syntax.parameters)
-      see(syntax.backing)
+      seeParameters(syntax.parameters)
+      if let backing = syntax.backing { see(backing) }
       for variant in syntax.variants {
-        see(variant.payload)
-        see(variant.value)
+        if let payload = variant.payload { see(payload) }
+        if let value = variant.value { see(value) }
       }
-      for member in syntax.members {
-        see(member.type)
-        see(member.value)
+      seeMembers(syntax.members)
+    }
+  }
+}
+
+extension Statement {
+  /// Calls the closures with every expression and block directly below this statement.
+  func visitChildren(_ see: (Expression) -> Void, _ seeBlock: (BlockSyntax) -> Void) {
+    switch kind {
+    case .declaration(let declaration):
+      if let type = declaration.type { see(type) }
+      see(declaration.value)
+    case .variable(_, let type, let values):
+      if let type { see(type) }
+      values.forEach(see)
+    case .assignment(let targets, _, let values):
+      targets.forEach(see)
+      values.forEach(see)
+    case .expression(let expression, _): see(expression)
+    case .defer(let statement), .onFail(let statement): statement.visitChildren(see, seeBlock)
+    case .push(let value, let body):
+      see(value)
+      seeBlock(body)
+    }
+  }
+}
+
+extension Expression {
+  /// Calls `action` with every name used in this expression, in the order of the text.
+  func visitNames(_ action: (Symbol) -> Void) {
+    if case .name(let symbol) = kind { action(symbol) }
+    kind.visitChildren {
+      $0.visitNames(action)
+    } _: {
+      $0.visitNames(action)
+    }
+  }
+}
+
+extension BlockSyntax {
+  /// Calls `action` with every name used in this block, in the order of the text.
+  func visitNames(_ action: (Symbol) -> Void) {
+    for statement in statements {
+      statement.visitChildren {
+        $0.visitNames(action)
+      } _: {
+        $0.visitNames(action)
       }
     }
-    return height + 1
   }
 }
 

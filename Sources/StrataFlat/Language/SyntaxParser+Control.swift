@@ -92,7 +92,7 @@ extension SyntaxParser {
       while take(.comma) { patterns.append(try parsePattern()) }
       try expect(.colon, "after the pattern")
       var binding: Name?
-      if at(.leftParenthesis), isBindingGroup(at: position) {
+      if bindsPayload {
         advance()
         binding = try name("a name for the payload")
         try expect(.rightParenthesis, "after the name")
@@ -109,6 +109,18 @@ extension SyntaxParser {
     }
     let syntax = MatchSyntax(subject: condition.value, cases: cases, otherwise: otherwise, isInline: isInline)
     return try make(.match(syntax), span(from: first))
+  }
+
+  /// Whether `(name)` follows, and then a statement.
+  private var bindsPayload: Bool {
+    guard at(.leftParenthesis), token(after: 1).kind == .identifier, token(after: 2).kind == .rightParenthesis else {
+      return false
+    }
+    switch token(after: 3).kind {
+    case .leftBrace, .identifier, .directive: return true
+    case .keyword: return !isKeyword(token(after: 3), .and) && !isKeyword(token(after: 3), .or)
+    default: return false
+    }
   }
 
   private mutating func parsePattern() throws(ParseFailure) -> Pattern {
