@@ -14,12 +14,12 @@ public struct Buffer<Element: BitwiseCopyable>: ~Copyable {
   /// How many elements fit without growing.
   @inlinable @inline(__always) public var capacity: Int { room }
 
-  /// An empty buffer. Throws `.refused` when memory is.
+  /// An empty buffer of zeroed memory. Throws `.refused` when memory is.
   @inlinable
   public init(capacity: Int = 64) throws(Fault) {
     let wanted = max(1, capacity)
     let (bytes, overflow) = wanted.multipliedReportingOverflow(by: MemoryLayout<Element>.stride)
-    guard !overflow, let memory = malloc(bytes) else { throw .refused }
+    guard !overflow, let memory = calloc(1, bytes) else { throw .refused }
     storage = memory.bindMemory(to: Element.self, capacity: wanted)
     room = wanted
   }

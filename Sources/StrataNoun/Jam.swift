@@ -79,52 +79,102 @@ public struct BitWriter: ~Copyable {
   }
 }
 
-/// Where nouns were first written, by value. Entries are two words: the noun, and its position with some bits
-/// of its hash above, so that most unequal nouns are told apart without looking at them.
+/// Where nouns were first written, by value.
+///
+/// Most nouns are met once, and a table of all of them does not fit the cache. So a filter of eight bits an entry, which
+/// does, answers for most of them; entering one then reads and writes memory that nothing waits for.
 private struct PositionTable: ~Copyable {
-  private var slots: Buffer<UInt64>
-  private var mask: Int
-  private var used = 0
+  private struct Entry: BitwiseCopyable {
+    var noun: UInt64
+    var position: UInt64
+    var hash: UInt32
+    /// The number of the next entry in the bucket, or 0.
+    var next: UInt32
+  }
+
+  /// The entries in the order in which they were made; number n is at n - 1.
+  private var entries: Buffer<Entry>
+  /// The newest entry of each bucket, or 0.
+  private var buckets: Buffer<UInt32>
+  /// One bit for each hash that was entered, modulo its size.
+  private var filter: Buffer<UInt64>
+  private var bucketMask: UInt32
   /// One bit for each atom length, up to 64, of which an atom is recorded.
   private var atomLengths: UInt64 = 0
 
-  static let positionBits: UInt64 = 40
-  static let positionMask: UInt64 = (1 << 40) - 1
+  private static let filterBitsPerBucket: UInt32 = 8
 
   init() throws(Fault) {
-    slots = try Buffer(capacity: 1 << 11)
-    slots.base.update(repeating: 0, count: 1 << 11)
-    mask = (1 << 10) - 1
+    let entries = try Buffer<Entry>(capacity: 1 << 8)
+    let buckets = try Buffer<UInt32>(capacity: 1 << 8)
+    let filter = try Buffer<UInt64>(capacity: 1 << 5)
+    self.entries = entries
+    self.buckets = buckets
+    self.filter = filter
+    bucketMask = (1 << 8) - 1
   }
-
-  @inline(__always)
-  private static func index(_ hash: UInt32) -> Int { Int(hash &* 0x9E37_79B1) }
 
   /// The position of `noun`'s first occurrence; nil, and now recorded at `position` if there is one, if this is it.
   @inline(__always)
   mutating func position(
     of noun: Word, hash: UInt32, orRecord position: Int?, in nursery: Nursery
   ) throws(Fault) -> Int? {
-    let tag = UInt64(hash & 0xFF_FFFF) << PositionTable.positionBits
-    var index = PositionTable.index(hash) & mask
-    while true {
-      let key = slots.base[index &* 2]
-      let value = slots.base[index &* 2 &+ 1]
-      // Zero never needs a reference, so no recorded noun is the word 0.
-      if key == 0 {
-        if let position { try record(noun, tag | UInt64(truncatingIfNeeded: position), at: index, in: nursery) }
-        return nil
-      }
-      if key == noun.raw { return Int(value & PositionTable.positionMask) }
-      if value & ~PositionTable.positionMask == tag, try nursery.equal(Word(raw: key), noun) {
-        // The same value elsewhere in memory: recorded too, so that it is compared only once.
-        var empty = index
-        while slots.base[empty &* 2] != 0 { empty = (empty &+ 1) & mask }
-        try record(noun, value, at: empty, in: nursery)
-        return Int(value & PositionTable.positionMask)
-      }
-      index = (index &+ 1) & mask
+    let bit = hash & (bucketMask &* PositionTable.filterBitsPerBucket | 7)
+    if filter.base[Int(bit >> 6)] >> UInt64(bit & 63) & 1 == 1,
+      let known = try known(noun, hash, in: nursery)
+    {
+      return known
     }
+    if let position { try record(noun, hash, position) }
+    return nil
+  }
+
+  @inline(never)
+  private mutating func known(_ noun: Word, _ hash: UInt32, in nursery: Nursery) throws(Fault) -> Int? {
+    var number = buckets.base[Int(hash & bucketMask)]
+    var equalEntry: UInt32 = 0
+    while number != 0 {
+      let entry = entries.base[Int(number) &- 1]
+      if entry.noun == noun.raw { return Int(entry.position) }
+      if entry.hash == hash, equalEntry == 0, try nursery.equal(Word(raw: entry.noun), noun) { equalEntry = number }
+      number = entry.next
+    }
+    if equalEntry == 0 { return nil }
+    // The same value elsewhere in memory: recorded too, so that it is compared only once.
+    let position = Int(entries.base[Int(equalEntry) &- 1].position)
+    try record(noun, hash, position)
+    return position
+  }
+
+  @inline(__always)
+  private mutating func record(_ noun: Word, _ hash: UInt32, _ position: Int) throws(Fault) {
+    if entries.count > bucketMask { try grow() }
+    let bucket = Int(hash & bucketMask)
+    let bit = hash & (bucketMask &* PositionTable.filterBitsPerBucket | 7)
+    try entries.append(
+      Entry(
+        noun: noun.raw, position: UInt64(truncatingIfNeeded: position), hash: hash, next: buckets.base[bucket]))
+    buckets.base[bucket] = UInt32(truncatingIfNeeded: entries.count)
+    filter.base[Int(bit >> 6)] |= 1 &<< UInt64(bit & 63)
+  }
+
+  @inline(never)
+  private mutating func grow() throws(Fault) {
+    guard entries.count < 1 << 28 else { throw .size }
+    let larger = (Int(bucketMask) + 1) * 2
+    let freshBuckets = try Buffer<UInt32>(capacity: larger)
+    let freshFilter = try Buffer<UInt64>(capacity: larger / 8)
+    let mask = UInt32(larger - 1)
+    for index in 0..<entries.count {
+      let hash = entries.base[index].hash
+      let bit = hash & (mask &* PositionTable.filterBitsPerBucket | 7)
+      entries.base[index].next = freshBuckets.base[Int(hash & mask)]
+      freshBuckets.base[Int(hash & mask)] = UInt32(index + 1)
+      freshFilter.base[Int(bit >> 6)] |= 1 &<< UInt64(bit & 63)
+    }
+    buckets = freshBuckets
+    filter = freshFilter
+    bucketMask = mask
   }
 
   /// The position of an atom's first occurrence where a reference to it is shorter; nil if the atom itself
@@ -140,31 +190,6 @@ private struct PositionTable: ~Copyable {
     }
     if atomLengths & bit == 0 { return nil }
     return try self.position(of: atom, hash: nursery.mug(atom), orRecord: nil, in: nursery)
-  }
-
-  @inline(__always)
-  private mutating func record(_ noun: Word, _ value: UInt64, at index: Int, in nursery: Nursery) throws(Fault) {
-    slots.base[index &* 2] = noun.raw
-    slots.base[index &* 2 &+ 1] = value
-    used &+= 1
-    if used &* 2 > mask { try grow(in: nursery) }
-  }
-
-  private mutating func grow(in nursery: Nursery) throws(Fault) {
-    let larger = (mask + 1) * 2
-    let fresh = try Buffer<UInt64>(capacity: larger * 2)
-    fresh.base.update(repeating: 0, count: larger * 2)
-    let freshMask = larger - 1
-    for old in 0...mask {
-      let key = slots.base[old * 2]
-      if key == 0 { continue }
-      var index = PositionTable.index(try nursery.mug(Word(raw: key))) & freshMask
-      while fresh.base[index * 2] != 0 { index = (index + 1) & freshMask }
-      fresh.base[index * 2] = key
-      fresh.base[index * 2 + 1] = slots.base[old * 2 + 1]
-    }
-    slots = fresh
-    mask = freshMask
   }
 }
 
