@@ -40,7 +40,7 @@ let package = Package(
       linkerSettings: [.unsafeFlags(["-static-stdlib"], .when(configuration: .release))]),
     .target(name: "CBaseline", path: "Benchmarks/CBaseline"),
     .executableTarget(
-      name: "strata-bench", dependencies: ["CBaseline", "StrataMemory", "StrataNoun"], path: "Benchmarks",
+      name: "strata-bench", dependencies: ["CBaseline", "CGMP", "StrataMemory", "StrataNatural", "StrataNoun"], path: "Benchmarks",
       exclude: ["CBaseline"],
       swiftSettings: strict),
     .testTarget(name: "strataTests", dependencies: ["strata"], swiftSettings: strict),

@@ -4,6 +4,7 @@
 enum Suites {
   static var all: [Benchmark] {
     StartBenchmarks.benchmarks + NounBenchmarks.benchmarks + CellBenchmarks.benchmarks + FrameBenchmarks.benchmarks
+      + NaturalBenchmarks.benchmarks
       + WordRace.benchmarks
   }
 }
