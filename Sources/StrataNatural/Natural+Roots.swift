@@ -6,7 +6,7 @@ import StrataMemory
 extension Nursery {
   /// Operands of at most this many limbs are left to GMP, which needs no heap for them.
   private static var directRootLimbs: Int { 1500 }
-  private static var directDivisorLimbs: Int { 800 }
+  private static var directDivisorLimbs: Int { 1200 }
 
   /// The largest natural whose square is at most a.
   public func squareRoot(_ a: Word) throws(Fault) -> Word {

@@ -27,13 +27,12 @@ extension Nursery {
   /// The natural with the given digits, most significant first; leading zeros are allowed. Throws `.exit` when there
   /// is no digit or a character is none of the base's digits.
   public func natural(digits: UnsafeBufferPointer<UInt8>, base: NaturalBase) throws(Fault) -> Word {
-    let values = base.digitValues()
     let zero = base.character(0)
     var start = 0
     while start < digits.count - 1, digits[start] == zero { start += 1 }
     guard start < digits.count, let first = digits.baseAddress else { throw .exit }
     let significant = UnsafeBufferPointer(start: first + start, count: digits.count - start)
-    return try values.withUnsafeBufferPointer { (table) throws(Fault) in
+    return try base.digitValues.withUnsafeBufferPointer { (table) throws(Fault) in
       if base.digitBits > 0 { return try naturalFromBinary(significant, base, table) }
       if significant.count <= base.chunk.digits {
         var value: UInt64 = 0

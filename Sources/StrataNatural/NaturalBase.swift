@@ -7,13 +7,27 @@ public struct NaturalBase: Sendable, Equatable {
   /// The bits of a digit when the radix is a power of two, else 0.
   let digitBits: Int
   private let alphabet: StaticString
-  private let acceptsUpperCase: Bool
+  /// The value of each character, 255 for characters that are no digit.
+  let digitValues: [UInt8]
+  /// The number of digits and the value of the largest power of the radix that fits into a limb.
+  let chunk: (digits: Int, value: Limb)
 
   private init(radix: Int, alphabet: StaticString, digitBits: Int, acceptsUpperCase: Bool = false) {
     self.radix = radix
     self.alphabet = alphabet
     self.digitBits = digitBits
-    self.acceptsUpperCase = acceptsUpperCase
+    var values = [UInt8](repeating: 255, count: 256)
+    for digit in 0..<radix {
+      let character = alphabet.utf8Start[digit]
+      values[Int(character)] = UInt8(digit)
+      if acceptsUpperCase, character >= 0x61, character <= 0x7A { values[Int(character - 0x20)] = UInt8(digit) }
+    }
+    digitValues = values
+    var chunk: (digits: Int, value: Limb) = (0, 1)
+    while case let (next, overflow) = chunk.value.multipliedReportingOverflow(by: Limb(radix)), !overflow {
+      chunk = (chunk.digits + 1, next)
+    }
+    self.chunk = chunk
   }
 
   /// 0 and 1.
@@ -39,28 +53,5 @@ public struct NaturalBase: Sendable, Equatable {
   func character(_ digit: Int) -> UInt8 {
     assert(digit >= 0 && digit < alphabet.utf8CodeUnitCount)
     return alphabet.utf8Start[digit]
-  }
-
-  /// The value of each character, 255 for characters that are no digit.
-  func digitValues() -> [UInt8] {
-    var values = [UInt8](repeating: 255, count: 256)
-    for digit in 0..<radix {
-      let character = alphabet.utf8Start[digit]
-      values[Int(character)] = UInt8(digit)
-      if acceptsUpperCase, character >= 0x61, character <= 0x7A { values[Int(character - 0x20)] = UInt8(digit) }
-    }
-    return values
-  }
-
-  /// The number of digits and the value of the largest power of the radix that fits into a limb.
-  var chunk: (digits: Int, value: Limb) {
-    var digits = 0
-    var value: Limb = 1
-    while true {
-      let (next, overflow) = value.multipliedReportingOverflow(by: Limb(radix))
-      if overflow { return (digits, value) }
-      value = next
-      digits += 1
-    }
   }
 }

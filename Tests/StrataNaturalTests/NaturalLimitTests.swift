@@ -177,4 +177,104 @@ import Testing
       try nursery.safePoint()
     }
   }
+
+  @Test func smallHostStacksSuffice() throws {
+    // What `ulimit -s 256` gives, less what is in use before the machine starts.
+    let bench = try Bench()
+    let nursery = bench.nursery
+    var random = Random(seed: 0xB0D6_0004)
+    let first = random.natural(bits: 64 * 40_000)
+    let second = random.natural(bits: 64 * 11_000)
+    let x = try bench.word(first)
+    let y = try bench.word(second)
+    let operations = NaturalLimitTests.makeOperations()
+    var direct: [Model?] = []
+    for (_, operation) in operations { direct.append(bench.model(try operation(nursery, x, y))) }
+    let results = try SmallThread.run(stackBytes: 192 << 10) {
+      operations.map { label, operation in try? operation(nursery, x, y) }
+    }
+    for (index, (label, _)) in operations.enumerated() {
+      #expect(results[index].flatMap { bench.model($0) } == direct[index], "\(label)")
+    }
+  }
+
+  @Test func requestsDuringAnOperationAreSeenSoon() throws {
+    let bench = try Bench()
+    let nursery = bench.nursery
+    var random = Random(seed: 0xB0D6_0005)
+    let first = random.natural(bits: 64 * 500_000)
+    let second = random.natural(bits: 64 * 240_000)
+    let long = ["multiply", "divide", "root", "modular power", "common divisor", "decimal", "power"]
+    for (label, operation) in NaturalLimitTests.makeOperations() where long.contains(label) {
+      nursery.reset()
+      let x = try bench.word(first)
+      let y = try bench.word(second)
+      let handle = nursery.interruptHandle
+      let raised = UnsafeMutablePointer<Double>.allocate(capacity: 1)
+      defer { raised.deallocate() }
+      raised.initialize(to: 0)
+      nonisolated(unsafe) let time = raised
+      let waker = try SmallThread(stackBytes: 128 << 10) {
+        usleep(30_000)
+        time.pointee = wallTime()
+        handle.raise(.interrupted)
+      }
+      #expect(throws: Fault.interrupted, "\(label)") { try operation(nursery, x, y) }
+      let end = wallTime()
+      waker.join()
+      let delay = end - raised.pointee
+      // Other tests share the processors, so the bound is loose; alone it is below ten milliseconds.
+      #expect(delay < 0.5, "\(label) took \(delay) s to stop")
+      if getenv("STRATA_TEST_VERBOSE") != nil { print("\(label): stopped after \(delay * 1000) ms") }
+      #expect(throws: Fault.interrupted) { try nursery.safePoint() }
+    }
+  }
+}
+
+/// The wall's clock, in seconds.
+private func wallTime() -> Double {
+  var time = timespec()
+  guard clock_gettime(CLOCK_MONOTONIC, &time) == 0 else { return 0 }
+  return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+}
+
+/// A thread with a stack of a given size.
+private final class SmallThread {
+  private final class Body {
+    let run: () -> Void
+    init(_ run: @escaping () -> Void) { self.run = run }
+  }
+
+  struct Failure: Error { let code: Int32 }
+
+  private var thread = pthread_t()
+
+  init(stackBytes: Int, _ body: @escaping () -> Void) throws {
+    var attributes = pthread_attr_t()
+    let initialised = pthread_attr_init(&attributes)
+    guard initialised == 0 else { throw Failure(code: initialised) }
+    defer { pthread_attr_destroy(&attributes) }
+    let sized = pthread_attr_setstacksize(&attributes, stackBytes)
+    guard sized == 0 else { throw Failure(code: sized) }
+    let box = Unmanaged.passRetained(Body(body))
+    let started = pthread_create(
+      &thread, &attributes,
+      { argument in
+        if let argument { Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().run() }
+        return nil
+      }, box.toOpaque())
+    if started != 0 {
+      box.release()
+      throw Failure(code: started)
+    }
+  }
+
+  func join() { pthread_join(thread, nil) }
+
+  static func run<Result>(stackBytes: Int, _ body: @escaping () -> Result) throws -> Result {
+    var result: Result?
+    try SmallThread(stackBytes: stackBytes) { result = body() }.join()
+    guard let result else { throw Failure(code: 0) }
+    return result
+  }
 }
