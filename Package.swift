@@ -35,9 +35,7 @@ let package = Package(
     .executableTarget(
       name: "strata",
       dependencies: ["CPlatform", "StrataMemory", "StrataNatural", "StrataNoun", "StrataNock"],
-      swiftSettings: strict,
-      // The runtime's libraries inside the program halve its start-up time.
-      linkerSettings: [.unsafeFlags(["-static-stdlib"], .when(configuration: .release))]),
+      swiftSettings: strict),
     .target(name: "CBaseline", path: "Benchmarks/CBaseline"),
     .executableTarget(
       name: "strata-bench", dependencies: ["CBaseline", "CGMP", "StrataMemory", "StrataNatural", "StrataNoun"], path: "Benchmarks",

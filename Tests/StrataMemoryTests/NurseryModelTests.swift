@@ -215,10 +215,18 @@ struct ModelledNursery {
 }
 
 @Suite struct NurseryModelTests {
-  @Test func randomSequencesAgreeWithTheModel() throws {
-    for seed in UInt64(1)...UInt64(400 * testScale) {
+  @Test func manyShortSequencesAgreeWithTheModel() throws {
+    try run(sequences: isDebug ? 1_000 : 100_000, steps: 50)
+  }
+
+  @Test func longSequencesAgreeWithTheModel() throws {
+    try run(sequences: isDebug ? 200 : 2_000, steps: 400)
+  }
+
+  private func run(sequences: Int, steps: Int) throws {
+    for seed in UInt64(1)...UInt64(sequences * testScale) {
       var machine = try ModelledNursery(seed: seed)
-      for step in 0..<250 {
+      for step in 0..<steps {
         try machine.step()
         if step % 10 == 0 {
           try #require(machine.difference() == nil, "seed \(seed) step \(step): \(machine.difference() ?? "")")
