@@ -20,8 +20,8 @@ help: ## list the commands
 setup: ## check the toolchain, install missing Debian packages
 	@scripts/setup
 
-build: setup ## build the command in release mode
-	@swift build -c release --product strata
+build: setup ## build the command in release mode, the runtime's libraries inside: it starts twice as fast
+	@swift build -c release --product strata --static-swift-stdlib
 
 run: build ## build everything that is needed and take the tour
 	@scripts/tour
