@@ -453,7 +453,9 @@ extension BytecodeCompiler {
     default: return
     }
     // Storage that the function allocated itself stays valid unless the program may drop storage.
-    if !analysis.storageMayBeDropped, case .allocate = analysis.operation(pointer), case .load = instruction.operation {
+    if !analysis.storageMayBeDropped, case .allocate(let subject) = analysis.operation(pointer),
+      case .load = instruction.operation, size(subject) >= size(instruction.type)
+    {
       return
     }
     let (base, offset) = address(value)

@@ -120,12 +120,13 @@ public enum FlatCases {
   }
 
   /// How two evaluations of the same function differ, or nil when they agree. Addresses are numbers of no meaning outside an
-  /// evaluation, and a step budget stops the evaluators at slightly different counts.
+  /// evaluation. Budgets stop the evaluators at slightly different places, and the fast one needs less storage.
   static func difference(_ left: Evaluation, _ right: Evaluation) -> String? {
+    if left.error?.kind == .byteBudget || right.error?.kind == .byteBudget { return nil }
+    if let a = left.error, let b = right.error, a.kind.isBudget || b.kind.isBudget { return nil }
     if left.error?.kind != right.error?.kind {
       return "\(left.error?.description ?? "a value") and \(right.error?.description ?? "a value")"
     }
-    if left.error?.kind.isBudget == true { return nil }
     if let a = left.value, let b = right.value, !isSame(a, b) {
       return "\(recordedForm(a).written) and \(recordedForm(b).written)"
     }

@@ -289,6 +289,9 @@ public final class ReferenceEvaluator {
     _ state: EvaluationState
   ) throws(Fault) {
     guard let function = module.function(callee) else { throw Fault(.malformed, "a function number is out of range") }
+    guard module.types.isUsable(function.result, as: instruction.type) else {
+      throw Fault(.malformed, "a value is used as a type of another kind")
+    }
     if function.hasBody {
       frame.position += 1
       do throws(Fault) {
