@@ -2,10 +2,12 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup build run test quick bench bench-smoke format lint sanitize fuzz docs coverage install clean
+.PHONY: help setup build run test quick bench bench-smoke format lint sanitize fuzz crash-test docs coverage install clean
 
 # How long each fuzz target runs.
 SECONDS ?= 60
+# How many crash points each crash test visits.
+N ?= 20000
 # Where `make install` puts things.
 PREFIX ?= /usr/local
 # What `make bench` measures (a part of a benchmark's name) and further options of the harness.
@@ -52,6 +54,9 @@ sanitize: setup ## run every test under the address, thread and undefined-behavi
 
 fuzz: setup ## fuzz each decoder under the address sanitizer; SECONDS=60 each, ONLY=target
 	@scripts/fuzz $(SECONDS) $(ONLY)
+
+crash-test: setup ## crash the store and the log at N=20000 points for each kind of workload; prints seeds
+	@SWIFT_BACKTRACE=enable=no STRATA_CRASH_POINTS=$(N) swift test -c release --filter 'CrashTests'
 
 docs: build ## write the reference, the manual page and the shell completions to .build/documentation
 	@scripts/docs

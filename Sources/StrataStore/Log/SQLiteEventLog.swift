@@ -224,24 +224,25 @@ public final class SQLiteEventLog: EventLog, @unchecked Sendable {
     _ batch: [Waiter], after start: UInt64, _ noted: [(number: UInt64, outcome: EventOutcome)]
   ) throws(EventLogFailure) {
     try transaction { () throws(SQLiteFailure) -> Void in
-      for (index, waiter) in batch.enumerated() {
-        let number = start + UInt64(index) + 1
-        try connection.run(
-          "INSERT INTO events(number, checksum, payload) VALUES(?, ?, ?)",
-          [
-            .integer(Int64(number)), .integer(Int64(EventChecksum.of(number, waiter.payload))), .blob(waiter.payload),
-          ])
-      }
-      for (number, outcome) in noted {
-        try connection.run(
-          "INSERT OR REPLACE INTO outcomes(number, checksum, status, mug, detail) VALUES(?, ?, ?, ?, ?)",
-          [
-            .integer(Int64(number)), .integer(Int64(EventChecksum.of(number, outcome))),
-            .integer(Int64(outcome.status.rawValue)), outcome.mug.map { .integer(Int64($0)) } ?? .null,
-            .blob(outcome.detail),
-          ])
-      }
+      for (index, waiter) in batch.enumerated() { try insert(start + UInt64(index) + 1, waiter.payload) }
+      for (number, outcome) in noted { try insert(number, outcome) }
     }
+  }
+
+  private func insert(_ number: UInt64, _ payload: [UInt8]) throws(SQLiteFailure) {
+    try connection.run(
+      "INSERT INTO events(number, checksum, payload) VALUES(?, ?, ?)",
+      [.integer(Int64(number)), .integer(Int64(EventChecksum.of(number, payload))), .blob(payload)])
+  }
+
+  private func insert(_ number: UInt64, _ outcome: EventOutcome) throws(SQLiteFailure) {
+    try connection.run(
+      "INSERT OR REPLACE INTO outcomes(number, checksum, status, mug, detail) VALUES(?, ?, ?, ?, ?)",
+      [
+        .integer(Int64(number)), .integer(Int64(EventChecksum.of(number, outcome))),
+        .integer(Int64(outcome.status.rawValue)), outcome.mug.map { .integer(Int64($0)) } ?? .null,
+        .blob(outcome.detail),
+      ])
   }
 
   /// Runs `work` as one transaction. After a failure nothing of it is left, or the log has to stop.
@@ -376,7 +377,35 @@ public final class SQLiteEventLog: EventLog, @unchecked Sendable {
     return .success(LoggedEvent(number: expected, payload: payload, outcome: outcome))
   }
 
-  // MARK: - Trimming and closing
+  // MARK: - Restoring, trimming and closing
+
+  /// Takes events from an archive, with their numbers and outcomes, as one durable transaction. They must follow the
+  /// last event; a log that never held one may begin anywhere.
+  public func restore(_ events: [LoggedEvent]) throws(EventLogFailure) {
+    guard let begin = events.first?.number else { return }
+    try owning { () throws(EventLogFailure) -> Void in
+      let isUnused = lastDurable == 0
+      guard begin >= 1, isUnused || begin == lastDurable + 1 else { throw .noSuchEvent(begin) }
+      for (index, event) in events.enumerated() where event.number != begin + UInt64(index) {
+        throw .noSuchEvent(begin + UInt64(index))
+      }
+      try transaction { () throws(SQLiteFailure) -> Void in
+        if isUnused, begin > 1 { try noteTrimmed(through: begin - 1) }
+        for event in events {
+          try insert(event.number, event.payload)
+          if let outcome = event.outcome { try insert(event.number, outcome) }
+        }
+      }
+      pthread_mutex_lock(mutex)
+      if isUnused { firstKept = begin }
+      lastDurable = begin + UInt64(events.count) - 1
+      pthread_mutex_unlock(mutex)
+    }
+  }
+
+  private func noteTrimmed(through number: UInt64) throws(SQLiteFailure) {
+    try connection.run("INSERT OR REPLACE INTO facts(name, value) VALUES('trimmed', ?)", [.integer(Int64(number))])
+  }
 
   public func trim(before number: UInt64, limit: Int) throws(EventLogFailure) -> Bool {
     try owning { () throws(EventLogFailure) -> Bool in
@@ -388,7 +417,7 @@ public final class SQLiteEventLog: EventLog, @unchecked Sendable {
       try transaction { () throws(SQLiteFailure) -> Void in
         try connection.run("DELETE FROM events WHERE number < ?", [.integer(Int64(end))])
         try connection.run("DELETE FROM outcomes WHERE number < ?", [.integer(Int64(end))])
-        try connection.run("INSERT OR REPLACE INTO facts(name, value) VALUES('trimmed', ?)", [.integer(Int64(end) - 1)])
+        try noteTrimmed(through: end - 1)
       }
       pthread_mutex_lock(mutex)
       firstKept = end
