@@ -23,11 +23,14 @@ public struct Census: Equatable, Sendable {
 }
 
 /// What is known about the cells that were met, found by their offset. Open addressing, linear probing.
-private struct CellRecords: ~Copyable {
+struct CellRecords: ~Copyable {
   /// Three words a slot: the offset or 0, cells of the tree below, depth.
   private var slots: Buffer<UInt64>
   private var mask: Int
   private var used = 0
+
+  /// How many objects have a record.
+  var count: Int { used }
 
   init() throws(Fault) {
     slots = try Buffer(capacity: 3 << 10)

@@ -6,7 +6,7 @@ import StrataNatural
 extension FlatWriter {
   /// Writes an atom. Returns false, and has written nothing, when there is no room for it.
   @inline(__always)
-  func writeAtom(_ word: Word, to sink: inout TextSink) throws(NounText.WriteError) -> Bool {
+  mutating func writeAtom(_ word: Word, to sink: inout TextSink) throws(NounText.WriteError) -> Bool {
     if word.isDirect, atoms == .numbers, hexadecimalAboveBits >= 63, largestAtom >= 26 {
       return try writeDecimal(word.raw, to: &sink)
     }
@@ -14,11 +14,11 @@ extension FlatWriter {
   }
 
   @inline(never)
-  private func writeAnyAtom(_ word: Word, to sink: inout TextSink) throws(NounText.WriteError) -> Bool {
+  private mutating func writeAnyAtom(_ word: Word, to sink: inout TextSink) throws(NounText.WriteError) -> Bool {
     guard word.isNatural else { throw .notNoun }
     let atom = AtomBytes(word, in: nursery)
     // No form is shorter than this: reject early what cannot fit, before looking at each byte.
-    guard try admits(min(atom.count, largestAtom - 9), &sink) else { return false }
+    guard try admits(FlatWriter.leastAtomLength(atom, largestAtom: largestAtom), &sink) else { return false }
     if atoms == .guessed {
       if atom.isTerm(upTo: largestAtom) { return try writeTerm(atom, to: &sink) }
       if let length = atom.cordTextLength(upTo: largestAtom) {
@@ -38,6 +38,11 @@ extension FlatWriter {
     return try writeLargeDecimal(word, atom, to: &sink)
   }
 
+  /// No form of the atom, cut to `largestAtom` or whole, is shorter than this.
+  static func leastAtomLength(_ atom: AtomBytes, largestAtom: Int) -> Int {
+    max(1, min(atom.count, largestAtom &- 9))
+  }
+
   /// The length of the dotted decimal form.
   static func decimalLength(_ value: UInt64) -> Int {
     var digits = 1
@@ -52,7 +57,7 @@ extension FlatWriter {
   }
 
   @inline(__always)
-  private func writeDecimal(_ value: UInt64, to sink: inout TextSink) throws(NounText.WriteError) -> Bool {
+  private mutating func writeDecimal(_ value: UInt64, to sink: inout TextSink) throws(NounText.WriteError) -> Bool {
     if value < 10 {
       guard try admits(1, &sink) else { return false }
       try sink.append(UInt8(truncatingIfNeeded: value) &+ 0x30)
@@ -82,7 +87,7 @@ extension FlatWriter {
     return true
   }
 
-  private func writeLargeDecimal(
+  private mutating func writeLargeDecimal(
     _ word: Word, _ atom: AtomBytes, to sink: inout TextSink
   ) throws(NounText.WriteError) -> Bool {
     var isWritten = false
@@ -108,7 +113,8 @@ extension FlatWriter {
   }
 
   /// Writes the number in hexadecimal; one whose text is longer than an atom's may be is cut to its highest digits.
-  private func writeHexadecimal(_ atom: AtomBytes, to sink: inout TextSink) throws(NounText.WriteError) -> Bool {
+  private mutating func writeHexadecimal(_ atom: AtomBytes, to sink: inout TextSink) throws(NounText.WriteError) -> Bool
+  {
     let digits = max(1, (atom.bits &+ 3) / 4)
     let length = 2 &+ digits &+ (digits &- 1) / 4
     var shown = digits
@@ -132,7 +138,7 @@ extension FlatWriter {
     return true
   }
 
-  private func writeTerm(_ atom: AtomBytes, to sink: inout TextSink) throws(NounText.WriteError) -> Bool {
+  private mutating func writeTerm(_ atom: AtomBytes, to sink: inout TextSink) throws(NounText.WriteError) -> Bool {
     let count = atom.count
     let isCut = count &+ 1 > largestAtom
     let shown = isCut ? largestAtom &- 4 : count
@@ -143,7 +149,7 @@ extension FlatWriter {
     return true
   }
 
-  private func writeCord(
+  private mutating func writeCord(
     _ atom: AtomBytes, textLength: Int, to sink: inout TextSink
   ) throws(NounText.WriteError) -> Bool {
     let isCut = textLength &+ 2 > largestAtom

@@ -16,22 +16,50 @@ struct FlatWriter {
   let largestDepth: Int
   let largestElements: Int
   let largestAtom: Int
+  /// What `sink.total` must not pass before somebody looks closer: `hardLimit`, or less.
+  private(set) var limit: Int
   /// What `sink.total` must not pass.
-  var limit: Int
+  private let hardLimit: Int
+  /// Where the text begins.
+  private let start: Int
   /// Whether to leave text out rather than to throw.
-  var elides: Bool
+  private(set) var elides: Bool
   /// The number of brackets that are open in the text.
   var depth = 0
+  /// The noun of which it is not known yet that its text is not far too long.
+  private var whole: Word?
 
-  init(nursery: Nursery, options: NounText.Options, limit: Int, elides: Bool) {
+  /// A writer of text that begins where `sink` ends.
+  init(nursery: Nursery, options: NounText.Options, sink: borrowing TextSink) {
     self.nursery = nursery
     atoms = options.atoms
     hexadecimalAboveBits = options.hexadecimalAboveBits ?? Int.max
     largestDepth = options.depth ?? Int.max
     largestElements = max(1, options.elements ?? Int.max)
     largestAtom = max(9, options.atomBytes ?? Int.max)
-    self.limit = limit
-    self.elides = elides
+    elides = options.elides
+    start = sink.total
+    let (end, overflow) = sink.total.addingReportingOverflow(max(0, options.bytes))
+    hardLimit = overflow ? Int.max : end
+    limit = hardLimit
+  }
+
+  /// The same writer for one line of at most `count` bytes, which throws when that is not enough.
+  func probe(_ count: Int) -> FlatWriter {
+    var probe = self
+    // What is open outside is no part of the line, but the room to close it is asked for.
+    probe.limit = max(0, count) + depth
+    probe.elides = false
+    probe.whole = nil
+    return probe
+  }
+
+  /// Announces that the whole text is going to be that of `noun`: text that is longer than `hardLimit` is then refused
+  /// once the first block is full, before any of it is in a file.
+  mutating func announce(_ noun: Word) {
+    if elides || largestDepth != Int.max || largestElements != Int.max { return }
+    whole = noun
+    limit = min(hardLimit, start + TextSink.blockBytes - 64)
   }
 
   /// Writes `noun`. Returns false when text was left out because of `limit`; then the brackets that are open are
@@ -114,10 +142,32 @@ struct FlatWriter {
   /// Whether `count` more bytes may be written, so that the reserve is still there afterwards. Throws instead of
   /// returning false when nothing may be left out.
   @inline(__always)
-  func admits(_ count: Int, _ sink: inout TextSink) throws(NounText.WriteError) -> Bool {
+  mutating func admits(_ count: Int, _ sink: inout TextSink) throws(NounText.WriteError) -> Bool {
     // What is open must be closed; and before the next element there may be a space and the mark.
     let reserve = elides ? depth &+ 4 : depth
     if count <= limit &- sink.total &- reserve { return true }
+    return try admitsAtLimit(count, sink.total &+ reserve)
+  }
+
+  @inline(never)
+  private mutating func admitsAtLimit(_ count: Int, _ total: Int) throws(NounText.WriteError) -> Bool {
+    while let whole, limit < hardLimit {
+      // The table takes memory like that of the text that is written by now, or like that of the nursery.
+      let cells = limit - start < 1 << 20 ? 1 << 20 : Int.max
+      let least: UInt64?
+      do {
+        least = try nursery.leastTextLength(of: whole, largestAtom: largestAtom, cells: cells)
+      } catch {
+        throw .fault(error)
+      }
+      if let least {
+        if least > UInt64(hardLimit - start) { throw .tooLong }
+        limit = hardLimit
+      } else {
+        limit = min(hardLimit, start + 4 * nursery.usedBytes + 1 << 20)
+      }
+      if count <= limit - total { return true }
+    }
     if elides { return false }
     throw .tooLong
   }

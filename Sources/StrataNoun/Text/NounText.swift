@@ -47,8 +47,8 @@ public enum NounText {
   public static func write(
     _ noun: Word, in nursery: Nursery, _ options: Options = .complete(), to sink: inout TextSink
   ) throws(WriteError) -> Bool {
-    let limit = limit(options, sink)
-    var writer = FlatWriter(nursery: nursery, options: options, limit: limit, elides: options.elides)
+    var writer = FlatWriter(nursery: nursery, options: options, sink: sink)
+    writer.announce(noun)
     return try writer.write(noun, to: &sink)
   }
 
@@ -58,7 +58,7 @@ public enum NounText {
   public static func show(
     _ noun: Word, in nursery: Nursery, _ options: Options = .brief(), to sink: inout TextSink
   ) throws(WriteError) -> Bool {
-    var writer = try LayoutWriter(nursery: nursery, options: options, limit: limit(options, sink))
+    var writer = try LayoutWriter(nursery: nursery, options: options, sink: sink)
     return try writer.write(noun, to: &sink)
   }
 
@@ -69,10 +69,5 @@ public enum NounText {
     var sink = try TextSink()
     try write(noun, in: nursery, options, to: &sink)
     return sink.text
-  }
-
-  private static func limit(_ options: Options, _ sink: borrowing TextSink) -> Int {
-    let (limit, overflow) = sink.total.addingReportingOverflow(max(0, options.bytes))
-    return overflow ? Int.max : limit
   }
 }

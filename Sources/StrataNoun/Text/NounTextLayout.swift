@@ -21,11 +21,11 @@ struct LayoutWriter: ~Copyable {
   /// The column where the next byte goes, counted from 0.
   private var column = 0
 
-  init(nursery: Nursery, options: NounText.Options, limit: Int) throws(NounText.WriteError) {
+  init(nursery: Nursery, options: NounText.Options, sink: borrowing TextSink) throws(NounText.WriteError) {
     self.nursery = nursery
     width = min(max(options.width, 16), 4000)
     largestIndent = width / 2
-    flat = FlatWriter(nursery: nursery, options: options, limit: limit, elides: options.elides)
+    flat = FlatWriter(nursery: nursery, options: options, sink: sink)
     scratch = try TextSink()
   }
 
@@ -53,6 +53,7 @@ struct LayoutWriter: ~Copyable {
   mutating func write(_ noun: Word, to sink: inout TextSink) throws(NounText.WriteError) -> Bool {
     let stack = nursery.state.pointee.stackTop
     defer { nursery.state.pointee.stackTop = stack }
+    flat.announce(noun)
     return try writeElements(noun, &sink)
   }
 
@@ -165,10 +166,7 @@ struct LayoutWriter: ~Copyable {
   /// Whether `noun` takes at most `room` bytes on one line; if so they are in `scratch`.
   private mutating func fits(_ noun: Word, room: Int) throws(NounText.WriteError) -> Bool {
     scratch.removeAll()
-    var probe = flat
-    // The probe reserves room for closing what is open, which is no part of its own text.
-    probe.limit = max(0, room) + flat.depth
-    probe.elides = false
+    var probe = flat.probe(room)
     do {
       return try probe.write(noun, to: &scratch)
     } catch {

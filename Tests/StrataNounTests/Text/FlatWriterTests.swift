@@ -221,6 +221,51 @@ private func limited(_ tree: Tree, depth: Int, elements: Int) -> String {
     #expect(threadSeconds() - start < 1)
   }
 
+  @Test func textThatNoFileHoldsIsRefusedBeforeItIsWritten() throws {
+    let loom = try Loom()
+    var noun = Word.one
+    for _ in 0..<64 { noun = try loom.nursery.cell(noun, noun) }
+    let file = try #require(tmpfile())
+    defer { fclose(file) }
+    for isShown in [false, true] {
+      let start = threadSeconds()
+      var sink = try TextSink(descriptor: fileno(file))
+      #expect(throws: NounText.WriteError.tooLong) {
+        _ =
+          try isShown
+          ? NounText.show(noun, in: loom.nursery, .complete(), to: &sink)
+          : NounText.write(noun, in: loom.nursery, to: &sink)
+      }
+      #expect(sink.total == sink.bytes.count)
+      #expect(threadSeconds() - start < 1)
+    }
+  }
+
+  @Test func theLeastLengthIsNeverMoreThanTheText() throws {
+    let seed: UInt64 = 14
+    print("seed \(seed)")
+    var random = Generator(seed: seed)
+    let loom = try Loom()
+    let nursery = loom.nursery
+    for _ in 0..<2000 * testScale {
+      var noun = try Tree.randomWithText(&random, depth: random.below(6)).build(in: nursery)
+      for _ in 0..<random.below(5) { noun = try nursery.cell(noun, noun) }
+      var options = NounText.Options.complete()
+      options.atoms = random.below(2) == 0 ? .numbers : .guessed
+      options.hexadecimalAboveBits = random.below(2) == 0 ? nil : random.below(70)
+      options.atomBytes = random.below(2) == 0 ? nil : 9 + random.below(40)
+      let text = try NounText.string(noun, in: nursery, options)
+      let least = try nursery.leastTextLength(of: noun, largestAtom: options.atomBytes ?? Int.max, cells: Int.max)
+      try #require(try #require(least) <= UInt64(text.utf8.count))
+      try #require(try nursery.leastTextLength(of: noun, largestAtom: 9, cells: 0) == nil || !noun.isCell)
+      nursery.reset()
+    }
+    // Exact where every atom has one digit and one byte.
+    let tree = Tree.tuple(.tuple(.number(1), .number(2)), .number(3), .tuple(.number(4), .number(5), .number(6)))
+    let length = try nursery.leastTextLength(of: tree.build(in: nursery), largestAtom: Int.max, cells: Int.max)
+    #expect(length == UInt64(tree.text.utf8.count))
+  }
+
   @Test func aHugeNaturalIsCutWithoutBeingConverted() throws {
     let loom = try Loom()
     let size = 1 << 22
