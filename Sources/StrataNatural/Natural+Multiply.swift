@@ -21,8 +21,8 @@ extension Nursery {
     let y = try limbs(b, slot: 1)
     if x.count == 0 || y.count == 0 { return .zero }
     let size = x.count + y.count
-    // The product has this many bits or one more.
-    try requireRoom(bits: x.bitLength + y.bitLength - 1)
+    // The product has this many bits or one more. A small one is checked by its allocation alone.
+    if size > 256 { try requireRoom(bits: x.bitLength + y.bitLength - 1) }
     if size > Header.largestSize { return try multiplyAtLimit(x, y) }
     let offset = try allocate(.natural, size: size)
     do throws(Fault) {

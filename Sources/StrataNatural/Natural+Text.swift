@@ -132,9 +132,14 @@ extension Nursery {
       } while rest != 0
       return UnsafeBufferPointer(start: target + start, count: room - start)
     }
-    var conversion = BaseConversion(nursery: self, base: base, leafLimbs: 8)
-    try conversion.extend { (power) in 2 * power.limbs.count - 1 <= x.count }
-    let count = 2 * conversion.powers[conversion.powers.count - 1].digitCount
+    let leafLimbs = 8
+    var conversion = BaseConversion(nursery: self, base: base, leafLimbs: leafLimbs)
+    // A number of so many limbs has fewer digits than twice as many chunks, and is written at once.
+    var count = 2 * leafLimbs * base.chunk.digits
+    if x.count > leafLimbs {
+      try conversion.extend { (power) in 2 * power.limbs.count - 1 <= x.count }
+      count = 2 * conversion.powers[conversion.powers.count - 1].digitCount
+    }
     let target = try scratchBytes(count)
     try conversion.write(x, target, count: count, level: conversion.powers.count - 1)
     var start = 0
@@ -163,7 +168,9 @@ extension Nursery {
         values[index] = digit
       }
       var conversion = BaseConversion(nursery: self, base: base, leafLimbs: 16)
-      try conversion.extend { (power) in 2 * power.digitCount < digits.count }
+      if digits.count > conversion.leafDigits {
+        try conversion.extend { (power) in 2 * power.digitCount < digits.count }
+      }
       let target = try scratchLimbs(room)
       let count = try conversion.read(values, count: digits.count, target)
       if count > size { throw Fault.size }
@@ -191,6 +198,9 @@ private struct BaseConversion {
   /// Each the square of the one before; the first fills about `leafLimbs` limbs.
   var powers: [Power] = []
   let leafLimbs: Int
+
+  /// The exponent of the first power.
+  var leafDigits: Int { leafLimbs * base.chunk.digits }
 
   init(nursery: Nursery, base: NaturalBase, leafLimbs: Int) {
     self.nursery = nursery
@@ -259,7 +269,7 @@ private struct BaseConversion {
     let values = values + start
     let count = count - start
     if count == 0 { return 0 }
-    if count <= powers[0].digitCount {
+    if count <= leafDigits {
       let size = Int(__gmpn_set_str(target, values, count, Int32(base.radix)))
       return Limbs(trimming: target, size).count
     }
