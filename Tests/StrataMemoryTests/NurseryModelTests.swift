@@ -216,11 +216,11 @@ struct ModelledNursery {
 
 @Suite struct NurseryModelTests {
   @Test func manyShortSequencesAgreeWithTheModel() throws {
-    try run(sequences: isDebug ? 1_000 : 100_000, steps: 50)
+    try run(sequences: isDebug ? 1_000 : 10_000, steps: 40)
   }
 
   @Test func longSequencesAgreeWithTheModel() throws {
-    try run(sequences: isDebug ? 200 : 2_000, steps: 400)
+    try run(sequences: isDebug ? 200 : 500, steps: 400)
   }
 
   private func run(sequences: Int, steps: Int) throws {
