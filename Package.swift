@@ -38,7 +38,8 @@ let package = Package(
       swiftSettings: strict),
     .target(name: "CBaseline", path: "Benchmarks/CBaseline"),
     .executableTarget(
-      name: "strata-bench", dependencies: ["CBaseline", "CGMP", "StrataMemory", "StrataNatural", "StrataNoun"], path: "Benchmarks",
+      name: "strata-bench", dependencies: ["CBaseline", "CGMP", "StrataMemory", "StrataNatural", "StrataNoun", "StrataStore"],
+      path: "Benchmarks",
       exclude: ["CBaseline"],
       swiftSettings: strict),
     .testTarget(name: "strataTests", dependencies: ["strata"], swiftSettings: strict),
