@@ -34,7 +34,9 @@ let package = Package(
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     .executableTarget(
       name: "strata",
-      dependencies: ["CPlatform", "StrataMemory", "StrataNatural", "StrataNoun", "StrataNock"],
+      dependencies: [
+        "CPlatform", "StrataMemory", "StrataNatural", "StrataNoun", "StrataNock", "StrataFlat", "StrataText",
+      ],
       swiftSettings: strict),
     .target(name: "CBaseline", path: "Benchmarks/CBaseline"),
     .executableTarget(

@@ -153,6 +153,9 @@ public final class TypeTable {
 
   // MARK: Finding types
 
+  /// The number of a structural type that is already in the table.
+  func number(of description: TypeDescription) -> TypeID? { structural[description] }
+
   /// The first struct, union, tagged union, enumeration or error set of that name, in order of numbers.
   public func find(_ name: String) -> TypeID? { byName[name] }
 

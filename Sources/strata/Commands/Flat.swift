@@ -1,0 +1,105 @@
+// `strata flat`: typed code over sandboxed storage. Recorded cases, modules in written form.
+
+import StrataFlat
+import StrataText
+
+extension Command {
+  /// The verb `flat`.
+  static let flat = Command(
+    verb: "flat",
+    summary: "check and evaluate Flat modules, and compare them with recorded results",
+    operands: "cases|ir|check FILE...",
+    operandCount: 2...10_000,
+    details: """
+      cases  runs every recorded case of each FILE on both evaluators; exit status 2 if any differs
+      ir     prints the module of FILE in its written form
+      check  verifies the module of FILE
+
+      A FILE that ends in .json is a recorded program; any other is a module in its written form.
+      """,
+    options: [.json, evaluator],
+    examples: [
+      Example("strata flat cases recorded.json --json", "print one JSON object for each recorded case"),
+      Example("strata flat ir recorded.json > module.flat", "write a recorded module as text"),
+    ]
+  ) { (invocation, console) throws(Failure) in
+    let files = invocation.operands.dropFirst()
+    switch invocation.operands[0] {
+    case "cases":
+      var differing = 0
+      for file in files { differing += try runCases(file, invocation, &console) }
+      if differing > 0 { throw Failure(.input, "\(differing) cases differ from the record") }
+    case "ir": for file in files { console.print(ModulePrinter.print(try module(file, invocation.verb))) }
+    case "check":
+      var count = 0
+      for file in files {
+        for issue in try module(file, invocation.verb).verify() {
+          console.print("\(file): \(issue)")
+          count += 1
+        }
+      }
+      if count > 0 { throw Failure(.input, "\(count) rules broken") }
+    case let other: throw .usage("unknown kind of work '\(other)'", verb: invocation.verb)
+    }
+  }
+
+  private static let evaluator = Option(
+    "evaluator", value: "WHICH", choices: ["both", "reference", "fast"], "which evaluators take part (both)")
+
+  private static func bytes(_ file: String, _ verb: String) throws(Failure) -> [UInt8] {
+    let input = try Input(file, binary: false, verb: verb)
+    return Array(input.bytes)
+  }
+
+  private static func name(_ file: String) -> String {
+    let last = file.split(separator: "/").last.map(String.init) ?? file
+    return last.hasSuffix(".json") ? String(last.dropLast(5)) : last
+  }
+
+  private static func module(_ file: String, _ verb: String) throws(Failure) -> Module {
+    let bytes = try bytes(file, verb)
+    if file.hasSuffix(".json") {
+      do throws(RecordedProgram.ReadError) {
+        return try RecordedProgram(bytes).module
+      } catch {
+        throw Failure(.input, error.description, subject: file)
+      }
+    }
+    let source = SourceText(name: file, bytes: bytes)
+    do throws(Diagnostic) {
+      return try ModuleParser.parse(source)
+    } catch {
+      throw Failure(.input, error.message, subject: "\(file):\(source.location(at: error.range.lowerBound))")
+    }
+  }
+
+  /// Runs the cases of a file and returns how many differ.
+  private static func runCases(_ file: String, _ invocation: Invocation, _ console: inout Console) throws(Failure)
+    -> Int
+  {
+    let bytes = try bytes(file, invocation.verb)
+    var differing = 0
+    var lines: [String] = []
+    let which: FlatCases.Evaluators
+    switch invocation.value(evaluator) {
+    case "reference": which = .reference
+    case "fast": which = .fast
+    default: which = .both
+    }
+    do throws(RecordedProgram.ReadError) {
+      try FlatCases.run(bytes, file: name(file), evaluators: which) { outcome in
+        if outcome.status == .differs { differing += 1 }
+        if invocation.has(.json) {
+          lines.append(outcome.json.written)
+        } else {
+          let remark = outcome.remark.map { " (\($0))" } ?? ""
+          lines.append("\(outcome.name): \(outcome.status.rawValue), \(outcome.steps) steps\(remark)")
+        }
+      }
+    } catch {
+      throw Failure(.input, error.description, subject: file)
+    }
+    for line in lines { console.print(line) }
+    return differing
+  }
+}
