@@ -10,6 +10,12 @@ extension Compiler {
   func instance(of entity: FunctionEntity, _ bindings: [(Name, Operand)], at span: Span) -> FunctionInstance? {
     let key = bindings.map { keyText($0.1) }.joined(separator: ";")
     if let known = entity.instances[key] { return known }
+    guard entity.instances.count < Compiler.instanceLimit else {
+      report(
+        "'\(entity.name)' is used with more than \(Compiler.instanceLimit) different sets of generic arguments", span,
+        help: "a generic function may not call itself with ever new types")
+      return nil
+    }
     return guarded(span, nil) { makeInstance(of: entity, bindings, key: key) }
   }
 

@@ -39,7 +39,13 @@ extension Compiler {
     nominals[slot] = NominalInfo(
       defaults: defaults, members: members, template: template, arguments: arguments, span: expression.span)
     if depth > Compiler.depthLimit / 4 {
-      openTypes.append((slot, expression))
+      if template != nil, openLevel >= Compiler.openLevelLimit {
+        report(
+          "the type '\(template?.name ?? "")' needs more and more types made from itself", expression.span.head,
+          help: "a generic type may only refer to finitely many instances of itself")
+        return .invalid
+      }
+      openTypes.append((slot, expression, openLevel + 1))
     } else {
       complete(slot, expression)
     }
@@ -48,9 +54,12 @@ extension Compiler {
 
   /// Reads the members of types that were only declared so far.
   func completeOpenTypes() {
-    while let (slot, expression) = openTypes.popLast() {
+    let saved = openLevel
+    while let (slot, expression, level) = openTypes.popLast() {
+      openLevel = level
       complete(slot, expression)
     }
+    openLevel = saved
   }
 
   private func complete(_ slot: TypeID, _ expression: Expression) {

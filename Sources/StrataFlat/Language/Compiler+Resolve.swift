@@ -33,18 +33,20 @@ extension Compiler {
       return .known(Operand(.function(FunctionEntity(name: name, syntax: syntax, scope: entity.scope))))
     case .structure(let syntax), .union(let syntax):
       if !syntax.parameters.isEmpty {
-        let template = TypeTemplate(name: name, parameters: syntax.parameters, body: value, scope: entity.scope)
+        let template = TypeTemplate(
+          name: spelling(entity.name), parameters: syntax.parameters, body: value, scope: entity.scope)
         return .known(Operand(.template(template)))
       }
-      return .known(defineNominal(value, name: name, scope: entity.scope, entity: entity))
+      return .known(defineNominal(value, name: spelling(entity.name), scope: entity.scope, entity: entity))
     case .enumeration(let syntax):
       if !syntax.parameters.isEmpty {
-        let template = TypeTemplate(name: name, parameters: syntax.parameters, body: value, scope: entity.scope)
+        let template = TypeTemplate(
+          name: spelling(entity.name), parameters: syntax.parameters, body: value, scope: entity.scope)
         return .known(Operand(.template(template)))
       }
-      return .known(defineNominal(value, name: name, scope: entity.scope, entity: entity))
+      return .known(defineNominal(value, name: spelling(entity.name), scope: entity.scope, entity: entity))
     case .errorSet:
-      return .known(defineNominal(value, name: name, scope: entity.scope, entity: entity))
+      return .known(defineNominal(value, name: spelling(entity.name), scope: entity.scope, entity: entity))
     case .importFile(let path):
       guard let scope = importScope(path, from: entity.scope.file, at: value.span) else { return .known(.invalid) }
       return .known(Operand(.module(scope)))

@@ -45,9 +45,15 @@ final class Compiler {
   var thunks: [FunctionID: FunctionID] = [:]
   let names: WellKnownNames
   /// Types whose members are still to be read.
-  var openTypes: [(TypeID, Expression)] = []
+  var openTypes: [(type: TypeID, syntax: Expression, level: Int)] = []
+  /// How many times reading the members of a type was put off on the way to the type being read.
+  var openLevel = 0
+  /// How often that may happen for types made from templates, which could go on without end.
+  static let openLevelLimit = 4
   /// Errors that are shown at most; more would only repeat.
   static let diagnosticLimit = 200
+  /// How many instances of one generic function there may be.
+  static let instanceLimit = 500
   /// How deep declarations may need each other.
   static let depthLimit = 100
 

@@ -265,7 +265,8 @@ extension Lowerer {
         fail("'..' passes a whole slice, so it must be the only argument", argument.value.span)
         return nil
       }
-      let operand = lower(argument.value, expecting: element == .any ? nil : element)
+      // A box refers to what it holds; a number may change before the call, so the box holds a copy.
+      let operand = loaded(lower(argument.value, expecting: element == .any ? nil : element), argument.value.span)
       guard let value = value(operand, as: element, argument.value.span) else { return nil }
       store(value, to: builder.indexAddress(address, builder.integer(Int64(index)), element), element)
     }

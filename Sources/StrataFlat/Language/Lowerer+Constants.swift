@@ -39,19 +39,6 @@ extension Lowerer {
     return compiler.finishAndEvaluate(inner, value, wanted, expression.span)
   }
 
-  /// Evaluates an operand that this lowering just made, together with everything it needs.
-  func evaluateNow(_ operand: Operand, _ type: TypeID, _ span: Span) -> Operand? {
-    guard instance == nil, builder.function.parameters.isEmpty else {
-      fail("this value is only known when the program runs", span)
-      return nil
-    }
-    guard let value = value(operand, as: type, span) else { return nil }
-    let saved = builder
-    let result = compiler.finishAndEvaluate(self, value, type, span)
-    builder = saved
-    return result
-  }
-
   /// A lowering that sees the constants of this one, but nothing that exists only when the program runs.
   func detached() -> Lowerer {
     let inner = Lowerer(compiler: compiler, scope: scope, wrapper: name)

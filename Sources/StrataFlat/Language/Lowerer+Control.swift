@@ -206,14 +206,25 @@ extension Lowerer {
     }
   }
 
-  /// Lets a narrowed name stand for the whole optional again, because it is about to be assigned.
-  func widenAgain(_ symbol: Symbol) {
+  /// The place of the whole optional that a narrowed name stands for a part of.
+  private func wholePlace(_ symbol: Symbol) -> Local? {
     guard let narrowed = locals.lastIndex(where: { $0.symbol == symbol }),
       case .place(_, let type) = locals[narrowed].form,
       let original = locals[..<narrowed].lastIndex(where: { $0.symbol == symbol }),
       case .place(_, let whole) = locals[original].form, optionalChild(whole) == type
-    else { return }
-    locals.append(locals[original])
+    else { return nil }
+    return locals[original]
+  }
+
+  /// The whole optional that a narrowed name stands for a part of, to be assigned.
+  func wholeOptional(_ symbol: Symbol) -> Operand? {
+    guard case .place(let address, let type)? = wholePlace(symbol)?.form else { return nil }
+    return Operand(.place(address), type)
+  }
+
+  /// Lets a narrowed name stand for the whole optional again, because it was assigned.
+  func widenAgain(_ symbol: Symbol) {
+    if let whole = wholePlace(symbol) { locals.append(whole) }
   }
 
   // MARK: Loops

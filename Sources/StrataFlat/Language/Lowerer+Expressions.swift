@@ -15,7 +15,10 @@ extension Lowerer {
     case .null: return Operand(.null)
     case .undefined: return Operand(.undefined)
     case .name(let symbol): return lowerName(symbol, expression.span)
-    case .genericName, .optionalType, .arrayType, .sliceType, .manyPointerType, .functionType:
+    case .genericName(let symbol):
+      if let entity = scope.find(symbol) { return resolved(entity, expression.span) }
+      return fail("a generic name may only stand in the parameters of a function", expression.span)
+    case .optionalType, .arrayType, .sliceType, .manyPointerType, .functionType:
       return type(of: expression).map(Operand.type) ?? .invalid
     case .member(let base, let name): return lowerMember(base, name, expression.span)
     case .optionalMember(let base, let name): return lowerOptionalMember(base, name, expression.span)

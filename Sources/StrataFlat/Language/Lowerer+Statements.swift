@@ -251,8 +251,12 @@ extension Lowerer {
 
   /// The place that an assignment writes; nil after a report, or for `_`.
   private func target(_ expression: Expression) -> (address: ValueID, type: TypeID)? {
-    if case .name(let symbol) = expression.kind { widenAgain(symbol) }
-    let operand = lower(expression, expecting: nil)
+    var operand = Operand.invalid
+    if case .name(let symbol) = expression.kind, let whole = wholeOptional(symbol) {
+      operand = whole
+    } else {
+      operand = lower(expression, expecting: nil)
+    }
     switch operand.form {
     case .place(let address):
       if case .global(_, _, let isVariable)? = globalMeaning(expression), !isVariable {
@@ -344,6 +348,9 @@ extension Lowerer {
     for (place, result) in zip(places, results) {
       if let place { store(result.0, to: place.0, place.1) }
     }
+    for target in targets {
+      if case .name(let symbol) = target.kind { widenAgain(symbol) }
+    }
     return .void
   }
 
@@ -373,6 +380,7 @@ extension Lowerer {
     guard let value = value(operand, as: place.type, valueSyntax.span) else { return .invalid }
     at(span)
     store(value, to: place.address, place.type)
+    if case .name(let symbol) = expression.kind { widenAgain(symbol) }
     return .void
   }
 

@@ -28,14 +28,20 @@ extension Lowerer {
     case .arrayType(let length, let inner): return arrayType(length, inner)
     case .functionType(let parameters, let result, let isClosure):
       return functionType(parameters, result, isClosure: isClosure)
-    case .genericName(let symbol):
-      if let entity = scope.find(symbol) { return denoted(resolved(entity, expression.span), expression) }
-      fail("a generic name may only stand in the parameters of a function", expression.span)
-      return nil
     case .invalid: return nil
+    case .call, .conditional, .match, .block, .run, .insert, .index: return computedType(expression)
     default: break
     }
     return denoted(lower(expression, expecting: .type), expression)
+  }
+
+  /// A type that may have to be computed: nothing of the computation belongs to the function being lowered.
+  private func computedType(_ expression: Expression) -> TypeID? {
+    let inner = detached()
+    let operand = inner.lower(expression, expecting: .type)
+    guard naturalType(of: operand) == .type, operand.denotedType == nil else { return denoted(operand, expression) }
+    guard let value = inner.value(operand, as: .type, expression.span) else { return nil }
+    return compiler.finishAndEvaluate(inner, value, .type, expression.span)?.denotedType
   }
 
   private func denoted(_ operand: Operand, _ expression: Expression) -> TypeID? {
@@ -50,9 +56,8 @@ extension Lowerer {
       return nil
     case .value, .place:
       guard operand.type == .type else { break }
-      // A type that the program computes, for instance by calling a type function.
-      guard let made = evaluateNow(operand, .type, expression.span), let type = made.denotedType else { return nil }
-      return type
+      fail("this type is only known when the program runs", expression.span)
+      return nil
     default: break
     }
     fail("this is not a type", expression.span)

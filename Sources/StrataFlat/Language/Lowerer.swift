@@ -156,7 +156,11 @@ final class Lowerer {
 
   /// Closes the entry; the function is complete afterwards.
   func close() {
-    if !builder.isClosed { builder.emit(.unreachable) }
+    // Blocks that nothing reaches still need an end.
+    for index in 1..<UInt32(builder.function.blocks.count) {
+      builder.position(at: BlockID(index))
+      if !builder.isClosed { builder.emit(.unreachable) }
+    }
     builder.position(at: BlockID(0))
     builder.branch(start)
   }

@@ -9,17 +9,26 @@ func compile(_ text: String, name: String = "t.sx") -> FlatProgram {
   FlatProgram.load(SourceText(name: name, text: text))
 }
 
-/// The value of the constant named `R`, or what went wrong.
+/// The value of the constant named `R`, or what went wrong. Both machines must agree, and the verifier must be content.
 func evaluate(_ text: String, _ name: String = "R") -> String {
   let program = compile(text)
   guard program.isValid else { return program.renderDiagnostics() }
+  if let complaint = program.module.verify().first { return "verifier: \(complaint)" }
   guard let constant = program.constants.first(where: { $0.name == name }) else { return "no constant" }
   let evaluator = ReferenceEvaluator(module: program.module)
+  let machine = FlatMachine(module: program.module)
+  var results: [String] = []
   do throws(EvaluationError) {
-    return shown(try evaluator.evaluate(constant.function), program)
+    results.append(shown(try evaluator.evaluate(constant.function), program))
   } catch {
-    return "\(error)"
+    results.append(error.reason)
   }
+  do throws(EvaluationError) {
+    results.append(shown(try machine.evaluate(constant.function), program))
+  } catch {
+    results.append(error.reason)
+  }
+  return results[0] == results[1] ? results[0] : "the machines differ: \(results)"
 }
 
 /// A value in a short form.

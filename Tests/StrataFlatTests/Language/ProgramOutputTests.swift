@@ -8,7 +8,7 @@ import Testing
 func output(_ text: String, name: String = "t.sx") -> String {
   let program = FlatProgram.load(SourceText(name: name, text: text))
   guard program.isValid, let main = program.main else { return program.renderDiagnostics() }
-  let evaluator = ReferenceEvaluator(module: program.module)
+  let evaluator = FlatMachine(module: program.module)
   do throws(EvaluationError) {
     _ = try evaluator.evaluate(main)
     return String(decoding: evaluator.output, as: UTF8.self)
