@@ -169,7 +169,8 @@ extension Bedrock {
 
   /// Decides what the round moves. The first round may leave the oldest extents where they are, later ones take all.
   private func chooseSources(_ state: Collection) {
-    let live = state.tracer.liveWordsOfExtent
+    let tracer = state.tracer
+    func live(_ first: Int) -> Int { tracer.liveWords(ofExtent: first) }
     let known = state.tracer.map
     let extents = known.extentsByOrder().filter {
       known.segments[$0].stamp < state.horizon && known.segments[$0].stamp >= state.previousHorizon
@@ -179,19 +180,19 @@ extension Bedrock {
       return
     }
     state.liveWords = state.tracer.liveWords
-    state.freed = extents.filter { live[$0] == 0 }
-    let candidates = extents.filter { live[$0] > 0 && known.segments[$0].use == .records }
+    state.freed = extents.filter { live($0) == 0 }
+    let candidates = extents.filter { live($0) > 0 && known.segments[$0].use == .records }
     if !state.isCompacting { return }
     func size(_ first: Int) -> Int { known.segments[first].count * known.segmentWords }
-    let garbage = candidates.reduce(0) { $0 + size($1) - live[$1] }
+    let garbage = candidates.reduce(0) { $0 + size($1) - live($1) }
     var gain = 0
     var cost = 0
     var segments = 0
     var begin = candidates.count
     while begin > 0, gain * 5 < garbage * 4 {
       begin -= 1
-      gain += size(candidates[begin]) - live[candidates[begin]]
-      cost += live[candidates[begin]]
+      gain += size(candidates[begin]) - live(candidates[begin])
+      cost += live(candidates[begin])
       segments += known.segments[candidates[begin]].count
     }
     let needed = (cost + known.segmentWords - 1) / known.segmentWords

@@ -6,6 +6,7 @@
 //
 // A reference names the header. Records lie at even word offsets, so headers lie at odd ones.
 
+import CPlatform
 import StrataMemory
 
 /// The constants of format 1.
@@ -30,6 +31,9 @@ enum Layout {
   /// The check word of the record whose header lies at `offset`; `header` points to it.
   @inline(__always)
   static func check(_ header: UnsafePointer<UInt64>, size: Int, offset: Int, stamp: UInt64) -> UInt64 {
+    if Checksum.isHardware {
+      return stamp << 32 | UInt64(platform_crc32c_record(UInt64(offset), stamp, header, (size + 1) * 8))
+    }
     var checksum = Checksum()
     checksum.feed(UInt64(offset))
     checksum.feed(stamp)

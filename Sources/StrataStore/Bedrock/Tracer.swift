@@ -12,14 +12,23 @@ final class Tracer {
   let path: String
   private(set) var map: SegmentMap
   /// Bit `u` of entry `b`: a live record begins at word `64 b + 2 u`.
-  private(set) var starts: UnsafeMutablePointer<UInt32>
+  let starts: UnsafeMutablePointer<UInt32>
   /// Bit `u` of entry `b`: words `64 b + 2 u` and the next belong to a live record.
-  private(set) var extents: UnsafeMutablePointer<UInt32>?
-  private var memory: [(address: UnsafeMutableRawPointer, count: Int)] = []
-  /// The order of each segment's extent; 0 for large records, `unused` where there are no records.
-  private var orders: [UInt64] = []
-  /// Live words by an extent's first segment.
-  private(set) var liveWordsOfExtent: [Int] = []
+  let extents: UnsafeMutablePointer<UInt32>?
+  private let blockCount: Int
+  /// What a step has to know of a segment, in plain memory because it is looked at for every reference.
+  private struct Fact {
+    /// The order of its extent; 0 for large records, `unused` where there are no records.
+    var order: UInt64
+    var stamp: UInt64
+    /// The first segment of its extent.
+    var first: Int
+    /// Live words of the extent, kept at its first segment.
+    var liveWords: Int
+  }
+  private var facts: UnsafeMutablePointer<Fact>
+  private var factCount = 0
+  private let segmentShift: Int
   private(set) var liveWords = 0
   private(set) var liveRecords = 0
   /// Extents of at least this order are scanned; a reference to an older one must already be marked.
@@ -43,33 +52,51 @@ final class Tracer {
     self.path = path
     self.map = map
     let blocks = (capacityWords ?? map.segments.count * map.segmentWords) / Tracer.blockWords + 1
+    blockCount = blocks
+    // Safe: a segment is a power of two of pages.
+    segmentShift = map.segmentWords.trailingZeroBitCount
     guard let startMemory = sparseMemory(count: blocks * 4) else { throw .memory }
-    memory.append((startMemory, blocks * 4))
     starts = startMemory.bindMemory(to: UInt32.self, capacity: blocks)
     if keepsExtents {
       guard let extentMemory = sparseMemory(count: blocks * 4) else {
         freeSparseMemory(startMemory, count: blocks * 4)
         throw .memory
       }
-      memory.append((extentMemory, blocks * 4))
       extents = extentMemory.bindMemory(to: UInt32.self, capacity: blocks)
+    } else {
+      extents = nil
     }
+    facts = .allocate(capacity: 1)
     prepare(extentsToScan: map.extentsByOrder())
   }
 
-  deinit { for (address, count) in memory { freeSparseMemory(address, count: count) } }
+  deinit {
+    freeSparseMemory(starts, count: blockCount * 4)
+    if let extents { freeSparseMemory(extents, count: blockCount * 4) }
+    facts.deallocate()
+  }
 
   private func prepare(extentsToScan: [Int]) {
-    orders = map.segments.map { segment in
-      switch segment.use {
-      case .records: segment.stamp
-      case .large: 0
-      default: Tracer.unused
-      }
+    let fresh = UnsafeMutablePointer<Fact>.allocate(capacity: map.segments.count)
+    for (index, segment) in map.segments.enumerated() {
+      let order: UInt64 =
+        switch segment.use {
+        case .records: segment.stamp
+        case .large: 0
+        default: Tracer.unused
+        }
+      let live = index < factCount ? facts[index].liveWords : 0
+      (fresh + index).initialize(
+        to: Fact(order: order, stamp: segment.stamp, first: segment.first, liveWords: live))
     }
-    liveWordsOfExtent += [Int](repeating: 0, count: max(0, orders.count - liveWordsOfExtent.count))
+    facts.deallocate()
+    facts = fresh
+    factCount = map.segments.count
     queue = extentsToScan
   }
+
+  /// The live words of the extent that begins at segment `first`.
+  func liveWords(ofExtent first: Int) -> Int { first < factCount ? facts[first].liveWords : 0 }
 
   /// Goes on with the extents of `map` that are at least of order `floor`. What was marked before stays marked.
   func resume(map: SegmentMap, floor: UInt64) {
@@ -94,20 +121,14 @@ final class Tracer {
     if root.isDirect { return }
     guard root.isPersistent, !root.isTransient else { throw damage(.reference, 0, "a root is not persistent") }
     let offset = root.offset
-    let segment = offset / map.segmentWords
-    guard offset & 1 == 1, segment < orders.count, orders[segment] != Tracer.unused else {
+    let segment = offset >> segmentShift
+    guard offset & 1 == 1, segment < factCount, facts[segment].order != Tracer.unused else {
       throw damage(.reference, offset, "a root refers to words that hold no record")
     }
-    note(offset)
-  }
-
-  @inline(__always)
-  private func note(_ offset: Int) {
     let bit: UInt32 = 1 << UInt32(offset / 2 % 32)
-    let index = offset / Tracer.blockWords
-    if starts[index] & bit == 0 {
-      if floor > 0, map.segments[offset / map.segmentWords].stamp < floor { hasFoundDeadReferred = true }
-      starts[index] |= bit
+    if starts[offset / Tracer.blockWords] & bit == 0 {
+      if facts[segment].stamp < floor { hasFoundDeadReferred = true }
+      starts[offset / Tracer.blockWords] |= bit
     }
   }
 
@@ -134,7 +155,28 @@ final class Tracer {
 
   /// Looks at about `budgetWords` further words. True when everything reachable has been seen.
   func step(budgetWords: Int) throws(BedrockFailure) -> Bool {
+    // Copies, because each access to a property of a class costs as much as a record.
+    let starts = self.starts
+    let facts = self.facts
+    let factCount = self.factCount
+    let floor = self.floor
+    let base = self.base
+    let shift = segmentShift
     var budget = budgetWords
+    var block = self.block
+    var below = self.below
+    var ceiling = self.ceiling
+    var lowestBlock = self.lowestBlock
+    var words = 0
+    var records = 0
+    defer {
+      self.block = block
+      self.below = below
+      self.ceiling = ceiling
+      self.lowestBlock = lowestBlock
+      liveWords += words
+      liveRecords += records
+    }
     while budget > 0 {
       if block < 0 {
         guard let first = queue.popLast() else { return true }
@@ -155,40 +197,40 @@ final class Tracer {
       }
       below = 31 - bits.leadingZeroBitCount
       let offset = block * Tracer.blockWords + below * 2
-      budget -= try visit(offset)
+      let header = try checked(offset, end: ceiling)
+      let segment = offset >> shift
+      let order = facts[segment].order
+      let size = header.size
+      if header.isScanned {
+        guard order != 0, header.kind != nil, header.kind != .thunk else {
+          throw damage(.record, offset, "its kind does not belong here")
+        }
+        let body = base + offset + 2
+        for index in 0..<size {
+          let word = Word(raw: body[index])
+          if word.isDirect { continue }
+          let target = word.offset
+          let targetSegment = target >> shift
+          guard word.isPersistent, !word.isTransient, target & 1 == 1, targetSegment < factCount,
+            facts[targetSegment].order < order || facts[targetSegment].order == order && target < offset
+          else { throw damage(.reference, offset + 2 + index, "it does not refer to an older record") }
+          let bit: UInt32 = 1 << UInt32(target / 2 % 32)
+          let marked = starts[target / Tracer.blockWords]
+          if marked & bit == 0 {
+            if facts[targetSegment].stamp < floor { hasFoundDeadReferred = true }
+            starts[target / Tracer.blockWords] = marked | bit
+          }
+        }
+      }
+      let length = Layout.recordWords(bodySize: size)
+      facts[facts[segment].first].liveWords += length
+      words += length
+      records += 1
+      if let extents, order != 0 { fill(extents, from: offset / 2, count: length / 2) }
+      budget -= length
       ceiling = offset
     }
     return false
-  }
-
-  /// Verifies the record at `offset` and marks what it refers to. Gives its length.
-  private func visit(_ offset: Int) throws(BedrockFailure) -> Int {
-    let header = try checked(offset, end: ceiling)
-    let segment = offset / map.segmentWords
-    let order = orders[segment]
-    let size = header.size
-    if header.isScanned {
-      guard order != 0, header.kind != nil, header.kind != .thunk else {
-        throw damage(.record, offset, "its kind does not belong here")
-      }
-      let body = base + offset + 2
-      for index in 0..<size {
-        let word = Word(raw: body[index])
-        if word.isDirect { continue }
-        let target = word.offset
-        let targetSegment = target / map.segmentWords
-        guard word.isPersistent, !word.isTransient, target & 1 == 1, targetSegment < orders.count,
-          orders[targetSegment] < order || orders[targetSegment] == order && target < offset
-        else { throw damage(.reference, offset + 2 + index, "it does not refer to an older record") }
-        note(target)
-      }
-    }
-    let words = Layout.recordWords(bodySize: size)
-    liveWordsOfExtent[map.segments[segment].first] += words
-    liveWords += words
-    liveRecords += 1
-    if let extents, order != 0 { fill(extents, from: offset / 2, count: words / 2) }
-    return words
   }
 
   private func fill(_ bits: UnsafeMutablePointer<UInt32>, from unit: Int, count: Int) {
