@@ -1,0 +1,269 @@
+// The PLAN machine: one loom, its engine, its grants and its host. The way in for everything outside this module.
+//
+// Words that a caller holds while the machine evaluates must lie on the nursery's value stack, because objects move;
+// `evaluate`, `force` and `apply` take and return words that are valid until the next such call.
+
+import StrataMemory
+
+/// A machine that evaluates PLAN values. Used by one thread at a time.
+public final class PlanMachine {
+  /// The memory that the machine's values live in.
+  public let loom: Loom
+  /// Performs the effects that are granted.
+  public var host: any PlanHost
+  /// How traced values are printed.
+  public var traceStyle = PlanPrinter.Style.trace
+  /// Whether pinned laws are recognised by name and arity. Off, every law runs its own body.
+  public let hasNameJets: Bool
+
+  private let registers: UnsafeMutablePointer<Registers>
+  private var pinnedRowCode = Word.zero
+  private var raiseCode = Word.zero
+  private var uncallableCode = Word.zero
+
+  static let operationCount = 256
+
+  /// A machine that is granted nothing unless told otherwise. Throws when the system has no memory for it.
+  public init(
+    options: LoomOptions = LoomOptions(), grants: PlanGrants = .none, host: any PlanHost = SystemHost(),
+    nameJets: Bool = true
+  ) throws(PlanFailure) {
+    do throws(Fault) {
+      loom = try Loom(options)
+    } catch {
+      throw .fault(error)
+    }
+    self.host = host
+    hasNameJets = nameJets
+    registers = .allocate(capacity: 1)
+    let base = loom.nursery.base
+    let operations = UnsafeMutablePointer<UInt64>.allocate(capacity: PlanMachine.operationCount)
+    operations.initialize(repeating: 0, count: PlanMachine.operationCount)
+    let orders = UnsafeMutablePointer<UInt64>.allocate(capacity: PlanMachine.operationCount)
+    orders.initialize(repeating: 0, count: PlanMachine.operationCount)
+    for operation in Operation.allCases {
+      orders[Int(operation.rawValue)] =
+        OperandOrder.packed(operation.entry) | UInt64(operation.entry.arity) << 56
+    }
+    let indices = UnsafeMutablePointer<Int>.allocate(capacity: Stub.allCases.count)
+    indices.initialize(repeating: 0, count: Stub.allCases.count)
+    registers.initialize(
+      to: Registers(
+        fp: base, code: base, pc: base, stubIndices: indices, operations: operations, orders: orders, grants: grants))
+    do throws(CompileFailure) {
+      let writer = StubWriter(engine: engine)
+      let stubs = try writer.stubs(indices)
+      registers.pointee.stubs = try fixed(stubs)
+      pinnedRowCode = try fixed(try writer.pinnedRow())
+      raiseCode = try fixed(try writer.raise())
+      uncallableCode = try fixed(try writer.uncallable())
+      for operation in Operation.allCases {
+        let code = try writer.code(of: operation)
+        operations[Int(operation.rawValue)] = try fixed(code).raw
+      }
+    } catch {
+      if case .failed(let failure) = error { throw failure }
+      throw .fault(.size)
+    }
+  }
+
+  deinit {
+    registers.pointee.operations.deallocate()
+    registers.pointee.orders.deallocate()
+    registers.pointee.stubIndices.deallocate()
+    registers.deinitialize(count: 1)
+    registers.deallocate()
+  }
+
+  /// The memory as a handle.
+  public var nursery: Nursery { loom.nursery }
+
+  var engine: Engine {
+    Engine(
+      nursery: loom.nursery, base: loom.nursery.base, registers: registers, owner: Unmanaged.passUnretained(self))
+  }
+
+  /// The effects that programs may ask for.
+  public var grants: PlanGrants {
+    get { registers.pointee.grants }
+    set { registers.pointee.grants = newValue }
+  }
+
+  /// What the last uncaught throw threw, as the closure `tag[value]`; valid until the next evaluation.
+  public var thrown: Word { registers.pointee.thrown }
+
+  private func fixed(_ word: Word) throws(CompileFailure) -> Word {
+    do throws(Fault) {
+      return try loom.nursery.copyToCommons(word)
+    } catch {
+      throw .failed(.fault(error))
+    }
+  }
+
+  // MARK: Evaluation
+
+  /// The weak head normal form of `word`.
+  public func evaluate(_ word: Word) throws(PlanFailure) -> Word {
+    try run(word, isForced: false)
+  }
+
+  /// The normal form of `word`.
+  public func force(_ word: Word) throws(PlanFailure) -> Word {
+    try run(word, isForced: true)
+  }
+
+  /// An unevaluated application of `function` to `arguments`.
+  public func application(_ function: Word, _ arguments: [Word]) throws(PlanFailure) -> Word {
+    if arguments.isEmpty { return function }
+    let engine = self.engine
+    let offset = try engine.allocate(.thunk, 2 + arguments.count)
+    engine.base[offset + 1] = ThunkLayout.application
+    engine.base[offset + 2] = function.raw
+    for (index, argument) in arguments.enumerated() { engine.base[offset + 3 + index] = argument.raw }
+    return Word(tag: .thunk, offset: offset)
+  }
+
+  private func run(_ word: Word, isForced: Bool) throws(PlanFailure) -> Word {
+    let engine = self.engine
+    let state = nursery.state
+    let bottom = state.pointee.stackTop
+    let fp = engine.base + bottom + 3
+    try engine.reserve(fp + 16)
+    defer {
+      state.pointee.stackTop = bottom
+      registers.pointee.handler = 0
+    }
+    nursery.touchStack(from: bottom)
+    registers.pointee.handler = 0
+    registers.pointee.thrown = .zero
+    for slot in -3..<1 { fp[slot] = 0 }
+    fp[0] = word.raw
+    registers.pointee.fp = fp
+    registers.pointee.code = engine.stubCode
+    registers.pointee.pc = engine.stubCode + engine.stubIndex(.halt) + 1
+    if isForced {
+      let g = fp + 4
+      engine.link(g, code: registers.pointee.code, pc: registers.pointee.pc, fp: fp, slot: 0)
+      g[1] = word.raw
+      try engine.enterOperation(g, Int(Operation.force.rawValue))
+    } else if try engine.evaluated(0, top: 1) {
+      return Word(raw: fp[0])
+    }
+    try engine.run()
+    return Word(raw: fp[0])
+  }
+
+  // MARK: Code
+
+  /// The code object of a law or pin. Compiled on first use and kept in the value itself.
+  func code(of function: Word) throws(PlanFailure) -> Word {
+    let base = nursery.base
+    let offset = function.offset
+    let slot = offset + (function.isPin ? PinLayout.code : LawLayout.code)
+    if base[slot] != 0 { return Word(raw: base[slot]) }
+    let code: Word
+    if function.isLaw {
+      code = try compiled(function)
+    } else {
+      let item = Word(raw: base[offset + PinLayout.item])
+      if item.isLaw {
+        if let operation = operation(ofPinned: item) {
+          code = Word(raw: registers.pointee.operations[Int(operation.rawValue)])
+        } else {
+          code = try self.code(ofLaw: item)
+        }
+      } else if !item.isNatural {
+        code = uncallableCode
+      } else if item.isDirect, Operation.isRowPin(item.raw) {
+        code = pinnedRowCode
+      } else if item.isDirect, let operation = Operation.pinned(item.raw) {
+        code = Word(raw: registers.pointee.operations[Int(operation.rawValue)])
+      } else {
+        code = raiseCode
+      }
+    }
+    try keep(code, in: slot)
+    return code
+  }
+
+  private func code(ofLaw law: Word) throws(PlanFailure) -> Word {
+    let slot = law.offset + LawLayout.code
+    if nursery.base[slot] != 0 { return Word(raw: nursery.base[slot]) }
+    let code = try compiled(law)
+    try keep(code, in: slot)
+    return code
+  }
+
+  private func compiled(_ law: Word) throws(PlanFailure) -> Word {
+    let arity = engine.arity(law)
+    do throws(CompileFailure) {
+      return try Compiler.compile(
+        engine: engine, body: Word(raw: nursery.base[law.offset + LawLayout.body]), arity: arity)
+    } catch {
+      if case .failed(let failure) = error { throw failure }
+      throw .fault(.size)
+    }
+  }
+
+  private func keep(_ code: Word, in slot: Int) throws(PlanFailure) {
+    if nursery.isFixed(code) {
+      nursery.base[slot] = code.raw
+      return
+    }
+    do throws(Fault) {
+      try nursery.update(slot: slot, to: code)
+    } catch {
+      throw .fault(error)
+    }
+  }
+
+  // MARK: Recognition
+
+  /// The operation that the pin of `law` carries out: because the law's body does nothing but call it, or by name.
+  func operation(ofPinned law: Word) -> Operation? {
+    let base = nursery.base
+    let arity = base[law.offset + LawLayout.arity]
+    guard arity < 16 else { return nil }
+    if let operation = wrapped(Word(raw: base[law.offset + LawLayout.body]), arity: Int(arity)) { return operation }
+    guard hasNameJets else { return nil }
+    let name = base[law.offset + LawLayout.name]
+    return Word(raw: name).isDirect ? Operation.named(name, arity: Int(arity)) : nil
+  }
+
+  /// The operation that a body calls with exactly the law's arguments in their order.
+  private func wrapped(_ body: Word, arity: Int) -> Operation? {
+    let base = nursery.base
+    guard let (function, argument) = applied(body), function.isPin else { return nil }
+    let key = Word(raw: base[function.offset + PinLayout.item])
+    guard key.isDirect else { return nil }
+    if arity == 1, argument == .one, key.raw != 15, let operation = Operation.pinned(key.raw) { return operation }
+    guard key.raw == 15 || Operation.isRowPin(key.raw) else { return nil }
+    var rest = argument
+    for number in stride(from: arity, through: 1, by: -1) {
+      guard let (inner, last) = applied(rest), last == Word(direct: UInt64(number)) else { return nil }
+      rest = inner
+    }
+    if rest.isClosure, base[rest.offset + 1] == 0, engine.argumentCount(rest) == 1 {
+      rest = Word(raw: base[rest.offset + 2])
+    } else if rest.raw <= UInt64(arity) {
+      return nil
+    }
+    guard rest.isDirect else { return nil }
+    if key.raw != 15 {
+      guard let operation = Operation.pinnedRow(key.raw, count: arity), operation.entry.arity == arity else {
+        return nil
+      }
+      return operation
+    }
+    return Operation.named(rest.raw, arity: arity) ?? Operation.keyed(rest.raw, count: arity)
+  }
+
+  /// Function and argument of an expression that is an application.
+  private func applied(_ expression: Word) -> (function: Word, argument: Word)? {
+    let base = nursery.base
+    guard expression.isClosure, base[expression.offset + 1] == 0, engine.argumentCount(expression) == 2 else {
+      return nil
+    }
+    return (Word(raw: base[expression.offset + 2]), Word(raw: base[expression.offset + 3]))
+  }
+}

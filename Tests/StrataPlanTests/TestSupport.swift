@@ -1,0 +1,104 @@
+// Values written down in tests, a small generator, and where recorded data lie.
+
+import Foundation
+import StrataMemory
+import StrataNatural
+
+@testable import StrataPlan
+
+/// How much work the randomised tests do.
+let testScale = max(1, ProcessInfo.processInfo.environment["STRATA_TEST_SCALE"].flatMap { Int($0) } ?? 1)
+
+/// The folder of recorded data.
+let sharedFolder: URL = {
+  if let path = ProcessInfo.processInfo.environment["STRATA_SHARED"] { return URL(fileURLWithPath: path) }
+  let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent()
+  for folder in [root.deletingLastPathComponent(), root.deletingLastPathComponent().deletingLastPathComponent()] {
+    let shared = folder.appendingPathComponent("shared")
+    if FileManager.default.fileExists(atPath: shared.path) { return shared }
+  }
+  return root.deletingLastPathComponent().appendingPathComponent("shared")
+}()
+
+let planData = sharedFolder.appendingPathComponent("data/plan")
+let hasPlanData = FileManager.default.fileExists(atPath: planData.path)
+
+func planBytes(_ name: String) throws -> [UInt8] {
+  [UInt8](try Data(contentsOf: planData.appendingPathComponent(name)))
+}
+
+/// A small deterministic generator (SplitMix64), so that a printed seed replays a run.
+struct Random {
+  var state: UInt64
+
+  init(seed: UInt64) { state = seed }
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+  }
+
+  mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
+}
+
+/// A value as it is written in a test: data, and applications to be evaluated.
+indirect enum Value: Sendable {
+  case nat(UInt64)
+  case bytes([UInt8])
+  case pin(Value)
+  case law(Value, Int, Value)
+  case app(Value, [Value])
+
+  static func name(_ text: String) -> Value { .bytes(Array(text.utf8)) }
+}
+
+extension PlanMachine {
+  /// Builds a value. Nothing moves while it is built.
+  func build(_ value: Value) throws -> Word {
+    switch value {
+    case .nat(let number): return try nursery.natural(number)
+    case .bytes(let bytes): return try nursery.natural(bytes: bytes)
+    case .pin(let item): return try application(engine.makePin(.zero), [build(item)])
+    case .law(let name, let arity, let body):
+      return try application(engine.makePin(.one), [build(name), Word(direct: UInt64(arity)), build(body)])
+    case .app(let head, let arguments):
+      return try application(build(head), arguments.map { try build($0) })
+    }
+  }
+
+  func text(_ word: Word) -> String { String(decoding: printed(word), as: UTF8.self) }
+
+  /// The printed normal form of a value, or how it failed.
+  func outcome(_ value: Value) throws -> String {
+    let word = try build(value)
+    do throws(PlanFailure) {
+      var style = PlanPrinter.Style()
+      style.depth = 50
+      let result = try force(word)
+      return String(decoding: printed(result, style: style), as: UTF8.self)
+    } catch {
+      if error == .uncaught { return "threw \(text(thrown))" }
+      return "\(error)"
+    }
+  }
+}
+
+/// Shorthands for law bodies.
+func call(_ function: Value, _ arguments: Value...) -> Value {
+  var result = function
+  for argument in arguments { result = .app(.nat(0), [result, argument]) }
+  return result
+}
+func quote(_ value: Value) -> Value { .app(.nat(0), [value]) }
+func binding(_ value: Value, _ rest: Value) -> Value { .app(.nat(1), [value, rest]) }
+func op(_ number: UInt64) -> Value { .pin(.nat(number)) }
+/// A pinned law by name and arity, whose body is the wrapper of its operation.
+func jet(_ name: String, _ arity: Int) -> Value {
+  var row = quote(.name(name))
+  for index in 1...arity { row = .app(.nat(0), [row, .nat(UInt64(index))]) }
+  return .pin(.law(.name(name), arity, call(op(15), row)))
+}
