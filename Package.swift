@@ -35,7 +35,7 @@ let package = Package(
     .executableTarget(
       name: "strata",
       dependencies: [
-        "CPlatform", "StrataMemory", "StrataNatural", "StrataNoun", "StrataNock", "StrataFlat", "StrataText",
+        "CPlatform", "StrataMemory", "StrataNatural", "StrataNoun", "StrataNock", "StrataPlan", "StrataFlat", "StrataText",
       ],
       swiftSettings: strict),
     .target(name: "CBaseline", path: "Benchmarks/CBaseline"),

@@ -102,3 +102,13 @@ func jet(_ name: String, _ arity: Int) -> Value {
   for index in 1...arity { row = .app(.nat(0), [row, .nat(UInt64(index))]) }
   return .pin(.law(.name(name), arity, call(op(15), row)))
 }
+
+extension Engine {
+  /// A closure of words that are at hand.
+  func makeClosureOf(_ head: Word, _ parts: [Word]) throws -> Word {
+    let (word, body) = try newClosure(parts.count)
+    body[0] = head.raw
+    for (index, part) in parts.enumerated() { body[1 + index] = part.raw }
+    return word
+  }
+}

@@ -1,0 +1,107 @@
+// What the parts of `strata plan` share: a machine with the grants and budget that the invocation names.
+
+import Glibc
+import StrataMemory
+import StrataPlan
+
+/// A machine for one run of the verb.
+struct PlanSession {
+  private let machine: PlanMachine
+  private let name: String
+  private let hasStats: Bool
+
+  init(_ invocation: Invocation, name: String) throws(Failure) {
+    self.name = name
+    hasStats = invocation.has(.stats)
+    var options = LoomOptions()
+    if let text = invocation.value(.memory) {
+      guard let bytes = NounSession.size(text) else {
+        throw .usage("--memory wants a size such as 65536, 512M or 2G, not '\(text)'", verb: invocation.verb)
+      }
+      options.budgetBytes = bytes
+    }
+    var grants = PlanGrants.none
+    for word in (invocation.value(.allow) ?? "").split(separator: ",") {
+      guard let effect = PlanEffect.allCases.first(where: { $0.name == word }) else {
+        let known = PlanEffect.allCases.map(\.name).joined(separator: ", ")
+        throw .usage("--allow does not know '\(word)'; it knows \(known)", verb: invocation.verb)
+      }
+      grants.insert(PlanGrants(effect))
+    }
+    do {
+      machine = try PlanMachine(options: options, grants: grants, nameJets: !invocation.has(.withoutJets))
+    } catch {
+      throw PlanSession.failure(error, subject: nil)
+    }
+  }
+
+  private static func failure(_ error: PlanFailure, subject: String?) -> Failure {
+    if case .fault(let fault) = error { return .fault(fault, subject: subject) }
+    return Failure(.input, error.explanation, subject: subject)
+  }
+
+  private func loaded(_ bytes: [UInt8]) throws(Failure) -> Word {
+    do {
+      return try machine.load(seed: bytes)
+    } catch {
+      throw Failure(.input, "not a seed: \(error.explanation)", subject: name)
+    }
+  }
+
+  /// Runs the seed's value on its arguments and ends the process with the status that the program gives.
+  func run(_ bytes: [UInt8], _ arguments: [String], _ console: inout Console) throws(Failure) {
+    let main = try loaded(bytes)
+    var status: Int32
+    do throws(PlanFailure) {
+      let result = try machine.runProgram(main, arguments: arguments.map { Array($0.utf8) })
+      status = Int32(truncatingIfNeeded: result & 0xFF)
+    } catch {
+      if error != .uncaught { console.message("strata plan: \(name): error: \(error.explanation)\n") }
+      status = error.exitStatus
+    }
+    writeStats(console)
+    // The program's status is the process's: the one place where a verb does not end with a code of its own.
+    exit(status)
+  }
+
+  /// Prints the seed's value in normal form.
+  func show(_ bytes: [UInt8], _ console: inout Console) throws(Failure) {
+    let word = try loaded(bytes)
+    do {
+      let value = try machine.force(word)
+      machine.printed(value).withUnsafeBytes { console.output.write($0) }
+      console.output.write("\n")
+    } catch {
+      throw PlanSession.failure(error, subject: name)
+    }
+    writeStats(console)
+  }
+
+  /// Prints what the seed's header counts.
+  func info(_ bytes: [UInt8], _ console: inout Console) throws(Failure) {
+    do {
+      let counts = try PlanMachine.counts(ofSeed: bytes)
+      console.print(
+        "holes \(counts.holes), bigs \(counts.bigs), words \(counts.words), bytes \(counts.bytes), "
+          + "fragments \(counts.fragments)")
+    } catch {
+      throw Failure(.input, "not a seed: \(error.explanation)", subject: name)
+    }
+  }
+
+  private func writeStats(_ console: borrowing Console) {
+    guard hasStats else { return }
+    var time = timespec()
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+    let metrics = machine.nursery.metrics
+    var object = JSONText()
+    object.begin()
+    object.member("cpu_milliseconds", Int(time.tv_sec) * 1000 + Int(time.tv_nsec) / 1_000_000)
+    object.member("peak_used_bytes", metrics.peakUsedWords * 8)
+    object.member("young_collections", metrics.youngCollections)
+    object.member("flips", metrics.flips)
+    object.member("copied_bytes", metrics.copiedWords * 8)
+    object.end()
+    console.message(object.text + "\n")
+  }
+}
