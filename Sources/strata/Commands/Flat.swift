@@ -7,33 +7,49 @@ extension Command {
   /// The verb `flat`.
   static let flat = Command(
     verb: "flat",
-    summary: "check and evaluate Flat modules, and compare them with recorded results",
-    operands: "cases|ir|check FILE...",
+    summary: "run and check Flat programs and modules, and compare them with recorded results",
+    operands: "run|eval|check|ir|cases FILE...",
     operandCount: 2...10_000,
     details: """
+      run    computes every constant of the program FILE, prints each, and then runs its `main`
+      eval   computes the expression given instead of FILE and prints its value
       cases  runs every recorded case of each FILE on both evaluators; exit status 2 if any differs
       ir     prints the module of FILE in its written form
       check  verifies the module of FILE
 
-      A FILE that ends in .json is a recorded program; any other is a module in its written form.
+      A FILE that ends in .sx is a program in the Flat language and one that ends in .json a recorded program; any
+      other is a module in its written form.
       """,
-    options: [.json, evaluator],
+    options: [.json, evaluator, FlatSource.steps, FlatSource.memory, FlatSource.depth],
     examples: [
+      Example("strata flat run program.sx", "print what a program computes"),
+      Example("strata flat eval 'power(3, 4) + 1'", "print the value of an expression"),
       Example("strata flat cases recorded.json --json", "print one JSON object for each recorded case"),
       Example("strata flat ir recorded.json > module.flat", "write a recorded module as text"),
     ]
   ) { (invocation, console) throws(Failure) in
     let files = invocation.operands.dropFirst()
     switch invocation.operands[0] {
+    case "run": for file in files { try FlatSource.run(file, invocation, &console) }
+    case "eval": for expression in files { try FlatSource.evaluate(expression, invocation, &console) }
     case "cases":
       var differing = 0
       for file in files { differing += try runCases(file, invocation, &console) }
       if differing > 0 { throw Failure(.input, "\(differing) cases differ from the record") }
-    case "ir": for file in files { console.print(ModulePrinter.print(try module(file, invocation.verb))) }
+    case "ir":
+      for file in files {
+        let shown =
+          FlatSource.isSource(file)
+          ? try FlatSource.load(file, invocation, console).module : try module(file, invocation.verb)
+        console.print(ModulePrinter.print(shown))
+      }
     case "check":
       var count = 0
       for file in files {
-        for issue in try module(file, invocation.verb).verify() {
+        let checked =
+          FlatSource.isSource(file)
+          ? try FlatSource.load(file, invocation, console).module : try module(file, invocation.verb)
+        for issue in checked.verify() {
           console.print("\(file): \(issue)")
           count += 1
         }

@@ -12,6 +12,9 @@ enum LanguageData {
       .appendingPathComponent("shared/data").path
   }
 
+  /// How much longer than usual the long tests run.
+  static var scale: Int { ProcessInfo.processInfo.environment["STRATA_TEST_SCALE"].flatMap(Int.init) ?? 1 }
+
   static let sources: [String] = list("flat/sources", suffix: ".sx")
 
   static var isPresent: Bool { !sources.isEmpty }
