@@ -66,6 +66,13 @@ public final class NockKernel {
     }
   }
 
+  /// Loads: the product has become the core. After anything else it is what it was.
+  public func load(_ state: Word, budgetBytes: Int? = nil) -> NockOutcome {
+    let outcome = call(.load, state, budgetBytes: budgetBytes)
+    if case .product(let product) = outcome { core = product }
+    return outcome
+  }
+
   /// Pokes: the product is the effects, and the core has become the new one. After anything else it is what
   /// it was.
   public func poke(_ sample: Word, budgetBytes: Int? = nil) -> NockOutcome {

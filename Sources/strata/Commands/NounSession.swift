@@ -64,6 +64,11 @@ struct NounSession: ~Copyable {
     if path == nil && console.outputIsTerminal {
       throw .usage("a jam is not for a terminal; redirect it or name a file with --output", verb: invocation.verb)
     }
+    try writeJam(of: noun, to: path, &console)
+  }
+
+  /// Writes the noun's jam to a file, or to standard output when no path is given.
+  func writeJam(of noun: Word, to path: String?, _ console: inout Console) throws(Failure) {
     var failure: Failure?
     do throws(Fault) {
       var writer = try nursery.jam(noun)

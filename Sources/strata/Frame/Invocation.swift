@@ -51,6 +51,11 @@ struct Invocation: Sendable {
     given.last { $0.name == option.name }?.value
   }
 
+  /// All values of an option that may be repeated, in order.
+  func values(_ option: Option) -> [String] {
+    given.filter { $0.name == option.name }.compactMap { $0.value }
+  }
+
   /// The value of an option that takes a whole number of at least `minimum`.
   func number(_ option: Option, minimum: Int) throws(Failure) -> Int? {
     guard let text = value(option) else { return nil }
