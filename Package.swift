@@ -54,7 +54,7 @@ let package = Package(
     + module("StrataMemory", uses: ["CPlatform"])
     + module("StrataNatural", uses: ["StrataMemory", "CGMP"])
     + module("StrataNoun", uses: ["StrataMemory", "StrataNatural", "StrataText"])
-    + module("StrataNock", uses: ["StrataMemory", "StrataNatural", "StrataNoun"])
+    + module("StrataNock", uses: ["StrataMemory", "StrataNatural", "StrataNoun", "StrataText"])
     + module("StrataStore", uses: ["StrataMemory", "CPlatform", "CSQLite"])
     + module("StrataPlan", uses: ["StrataMemory", "StrataNatural"])
     + module("StrataFlat", uses: ["StrataMemory", "StrataText"]),

@@ -65,4 +65,14 @@ public struct InterruptHandle: @unchecked Sendable {
     platform_store(reason, UInt64(fault.rawValue))
     platform_store(poll, 1)
   }
+
+  /// Takes back a request with `fault` that the machine has not noticed yet. The loom must still be alive.
+  public func withdraw(_ fault: Fault) {
+    _ = platform_compare_exchange(reason, UInt64(fault.rawValue), 0)
+  }
+
+  /// Makes the machine reach a safe point without stopping. The loom must still be alive.
+  public func wake() {
+    platform_store(poll, 1)
+  }
 }

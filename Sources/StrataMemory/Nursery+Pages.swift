@@ -114,8 +114,9 @@ extension NurseryState {
 
   mutating func growStack(to end: Int) throws(Fault) {
     guard end - stack.low <= frame.pointee.budgetWords else { throw .bytes }
+    guard end <= stackBound else { throw .depth }
     try stack.grow(to: end, in: &reservation, options: options)
-    stackLimit = stack.committed
+    stackLimit = min(stack.committed, stackBound)
   }
 
   /// The lower and upper end of the free middle, as the innermost frame leaves it.
@@ -182,7 +183,7 @@ extension NurseryState {
       eastCommitted = eastTarget
     }
     stack.shrink(to: stackTop, keeping: kept, in: &reservation)
-    stackLimit = stack.committed
+    stackLimit = min(stack.committed, stackBound)
     trail.shrink(to: trailTop, keeping: options.commitWords, in: &reservation)
   }
 }

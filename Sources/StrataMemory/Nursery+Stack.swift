@@ -25,6 +25,12 @@ extension Nursery {
     if state.pointee.stackTop &+ count > state.pointee.stackLimit { try reserveStack(count) }
   }
 
+  /// Keeps the stack from growing past `offset` (`Int.max`: no bound but memory); what lies beyond stays readable.
+  public func boundStack(at offset: Int) {
+    state.pointee.stackBound = offset
+    state.pointee.stackLimit = min(state.pointee.stack.committed, offset)
+  }
+
   @usableFromInline @inline(never)
   func reserveStack(_ count: Int) throws(Fault) {
     guard count >= 0, count < 1 << 40 else { throw .depth }

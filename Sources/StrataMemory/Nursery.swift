@@ -86,6 +86,8 @@ public struct NurseryState: ~Copyable {
   /// The value stack's next free word and the end of its committed part.
   public var stackTop: Int
   public var stackLimit: Int
+  /// How far the stack may grow, however much memory there is: a machine's budget of depth.
+  public var stackBound = Int.max
   /// The innermost frame.
   public var frame: UnsafeMutablePointer<Frame>
   /// The number of frames above the outermost.

@@ -6,12 +6,15 @@ import StrataMemory
 public struct NockConfiguration: Sendable {
   /// Whether native code may answer for arms that it is registered for.
   public var usesJets = true
-  /// Whether hints do what they say. When off, only what the hints' clues compute, and crash on, is left.
+  /// Whether hints do what they say. When off, only what shows in the result is left: clues are computed, and crash, as
+  /// ever, the trace is kept, `%loop` and `%jinx` end the run.
   public var usesHints = true
   /// The largest number of activations that a run may enter; nil for no limit.
   public var stepLimit: UInt64?
   /// The deepest value stack, in bytes; nil for no limit but the budget.
   public var depthBytes: Int?
+  /// The longest time that a run may take, in nanoseconds of the wall clock; nil for no limit.
+  public var timeLimit: UInt64?
   /// The largest number of products that each memo cache keeps.
   public var memoCapacity = 50_000
   /// Called with what `%slog` and its like print. Nil drops it.

@@ -26,7 +26,7 @@ struct Strata {
       try run(words, &console)
       return .fine
     } catch {
-      console.report(error, verb: verb, json: words.contains("--json"))
+      if !error.isReported { console.report(error, verb: verb, json: words.contains("--json")) }
       return error.code
     }
   }

@@ -30,3 +30,8 @@ static inline void platform_store(uint64_t *at, uint64_t value) {
 static inline uint64_t platform_exchange(uint64_t *at, uint64_t value) {
   return __atomic_exchange_n(at, value, __ATOMIC_SEQ_CST);
 }
+
+/// Puts `value` where `expected` stands; whether it stood there.
+static inline int platform_compare_exchange(uint64_t *at, uint64_t expected, uint64_t value) {
+  return __atomic_compare_exchange_n(at, &expected, value, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+}

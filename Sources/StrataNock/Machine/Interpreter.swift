@@ -187,11 +187,6 @@ extension NockMachine {
     state.pointee.stackTop = fp + 1 - nursery.base
     if platform_load_relaxed(state.pointee.poll) != 0 { try nursery.safePoint(activeBase: fp - nursery.base) }
     try nursery.ensureStack(registerCount)
-    if let limit = configuration.depthBytes,
-      (state.pointee.stackTop - nursery.state.pointee.frame.pointee.stackBase) * 8 > limit
-    {
-      throw .depth
-    }
   }
 
   @inline(never)
@@ -564,7 +559,12 @@ extension NockMachine {
         }
         pc += 1
 
-      case .hintBefore, .hintAfter:
+      case .hintBefore:
+        try enterHint(pc[0], instruction, fp)
+        pc += 1
+
+      case .hintAfter:
+        try leaveHint(pc[0], instruction, fp)
         pc += 1
 
       case .halt:

@@ -31,8 +31,10 @@ public final class NockMachine: RootProvider {
   public private(set) var steps: UInt64 = 0
   /// Activations that the current run may still enter.
   var stepsLeft = UInt64.max
+  /// What hints keep between the two sides of their bodies.
+  let hints: HintState
   /// What `%live` has counted, by label, in the order of first appearance.
-  public internal(set) var counters: [(label: String, count: UInt64)] = []
+  public var counters: [(label: String, count: UInt64)] { hints.counters }
   let haltCode: UnsafeMutablePointer<UInt64>
   let resumeCode: UnsafeMutablePointer<UInt64>
   /// Routines by number.
@@ -48,6 +50,7 @@ public final class NockMachine: RootProvider {
     nursery = loom.nursery
     self.configuration = configuration
     jets = JetRegistry(loom.nursery)
+    hints = HintState(loom.nursery)
     cache = CodeCache(loom.nursery, jets)
     roots = .allocate(capacity: 1)
     roots.initialize(to: MachineRoots())
@@ -81,6 +84,7 @@ public final class NockMachine: RootProvider {
     nursery.remove(self)
     nursery.remove(cache)
     nursery.remove(jets)
+    nursery.remove(hints)
     for memo in memos { nursery.remove(memo) }
   }
 
@@ -117,7 +121,12 @@ public final class NockMachine: RootProvider {
     let stepLimit = configuration.stepLimit ?? .max
     stepsLeft = stepLimit
     defer { steps &+= stepLimit &- stepsLeft }
+    let bound = nursery.state.pointee.stackBound
+    nursery.boundStack(at: min(bound, configuration.depthBytes.map { nursery.state.pointee.stackTop + $0 / 8 } ?? .max))
+    defer { nursery.boundStack(at: bound) }
     do throws(Fault) {
+      let deadline = try armDeadline()
+      defer { if let deadline { Watchdog.shared.withdraw(deadline) } }
       let product = try execute(
         subject: Word(raw: nursery.base[stackTop]), formula: Word(raw: nursery.base[stackTop + 1]))
       return .product(try nursery.popFrame(product))
@@ -126,6 +135,13 @@ public final class NockMachine: RootProvider {
       while nursery.state.pointee.depth > depth { nursery.bailFrame() }
       return .stopped(error, trace: keptTrace(depth))
     }
+  }
+
+  /// Asks the watchdog to end the run when its time is up, if that is limited.
+  private func armDeadline() throws(Fault) -> Watchdog.Request? {
+    guard let limit = configuration.timeLimit else { return nil }
+    let (time, overflow) = Watchdog.now().addingReportingOverflow(limit)
+    return overflow ? nil : try Watchdog.shared.stop(nursery.interruptHandle, at: time)
   }
 
   /// Ends the frame of a run that stopped early, keeping its trace where there is room for it.

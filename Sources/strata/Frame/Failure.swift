@@ -26,6 +26,8 @@ struct Failure: Error {
   let excerpt: String?
   /// What the reader may do next.
   let advice: String?
+  /// Whether the verb has told of the failure itself, so that only the exit code is left to say.
+  var isReported = false
 
   init(
     _ code: ExitCode, _ message: String, subject: String? = nil, excerpt: String? = nil, advice: String? = nil
