@@ -16,6 +16,8 @@ enum Home {
   case element(ValueID, ValueID, Int64)
   /// Computed by the terminator of its block.
   case comparison
+  /// The bits of another value under a mask, tested by the terminator of its block.
+  case masked(ValueID, Int32)
   /// In a register of its own for the whole function.
   case dedicated(UInt16)
   /// In a register only for part of its block.
@@ -189,7 +191,7 @@ struct BytecodeAnalysis {
       if place.block != block { return .max }
       switch homes[Int(user.rawValue)] {
       case .comparison: last = max(last, function.blocks[block].body.count - 1)
-      case .offset, .element, .variable:
+      case .offset, .element, .variable, .masked:
         if case .load = operation(user), case .variable = homes[Int(user.rawValue)] {
           last = max(last, place.position)
         } else {
@@ -234,6 +236,8 @@ struct BytecodeAnalysis {
         case .conditionalBranch(let condition, _, _, _, _) = self.operation(user), condition == value
       else { return last == -1 ? .none : .local }
       return .comparison
+    case .binary(let kind, let left, let right) where kind == .bitAnd || kind == .modulo:
+      return masked(value, kind, left, right, block) ?? .local
     case .fieldAddress(let base, let field, let override), .unionFieldAddress(let base, let field, let override):
       guard last != .max, last >= 0, self.form(base) != .aggregate,
         let offset = fieldOffset(base, field, override), areAddressUses(value)
@@ -256,6 +260,22 @@ struct BytecodeAnalysis {
       }
       return .local
     }
+  }
+
+  /// A mask whose only use is a test against zero by the block's terminator.
+  private func masked(_ value: ValueID, _ kind: BinaryOperator, _ left: ValueID, _ right: ValueID, _ block: Int)
+    -> Home?
+  {
+    let index = Int(value.rawValue)
+    guard useCount[index] == 1, let user = users[index].first, places[Int(user.rawValue)].block == block,
+      case .comparison = homes[Int(user.rawValue)], case .binary(let test, let tested, let other) = operation(user),
+      test == .equal || test == .notEqual, tested == value, constant(operation(other), form(other)) == 0,
+      case .integer = form(left), form(left) == form(value), case .integer(_, let isSigned) = form(value),
+      let bits = constant(operation(right), form(right)), let mask = Int32(exactly: Int64(bitPattern: bits)), mask > 0
+    else { return nil }
+    if kind == .bitAnd { return .masked(left, mask) }
+    // The floored remainder by a power of two is the low bits, whatever the sign.
+    return isSigned && mask & (mask - 1) == 0 ? .masked(left, mask - 1) : nil
   }
 
   private func constant(_ operation: Operation, _ form: RegisterForm) -> UInt64? {

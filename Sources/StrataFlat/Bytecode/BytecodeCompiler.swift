@@ -36,6 +36,15 @@ struct BytecodeCompiler {
     case table(Int, Int?)
   }
 
+  /// The block to compile in place of a jump to it.
+  private var continuation: Int?
+  /// How many blocks were compiled in place since the last one that stands by itself.
+  private var chain = 0
+  /// Blocks that were compiled in place somewhere.
+  private var isCopied: [Bool]
+  /// Blocks that some code jumps to or falls into.
+  private var isReferenced: [Bool]
+
   // The place of the instruction being compiled.
   var value = ValueID.none
   var block = 0
@@ -58,6 +67,8 @@ struct BytecodeCompiler {
     analysis = BytecodeAnalysis(module: module, function: function, storageMayBeDropped: storageMayBeDropped)
     registers = Array(repeating: .max, count: function.valueCount)
     starts = Array(repeating: -1, count: function.blocks.count)
+    isCopied = Array(repeating: false, count: function.blocks.count)
+    isReferenced = Array(repeating: false, count: function.blocks.count)
     frameSize = analysis.dedicatedCount
   }
 
@@ -246,7 +257,7 @@ struct BytecodeCompiler {
       let register = temporary()
       emit(Code(.addImmediate, a: register, b: base, x: offset))
       return register
-    case .none, .element, .comparison:
+    case .none, .element, .comparison, .masked:
       // Only values without bits get here: nothing reads the register.
       return registers[index] != .max ? registers[index] : 0
     case .dedicated, .local: return registers[index] != .max ? registers[index] : 0
@@ -293,9 +304,25 @@ struct BytecodeCompiler {
   // MARK: Blocks
 
   private mutating func compile(_ number: Int, next: Int) {
-    block = number
+    // Every block that leads here comes earlier in the order; if all of them took a copy, nobody needs this one.
+    if isCopied[number], !isReferenced[number] { return }
     starts[number] = Int32(code.count)
     pendingSteps = 0
+    chain = 0
+    var current = number
+    while true {
+      continuation = nil
+      compileBody(current, next: next)
+      guard let continuation else { return }
+      // A block that is reached only from here, or a short one, is compiled in place of the jump to it.
+      isCopied[continuation] = true
+      chain += 1
+      current = continuation
+    }
+  }
+
+  private mutating func compileBody(_ number: Int, next: Int) {
+    block = number
     stepsAt.removeAll(keepingCapacity: true)
     isUsed.removeAll(keepingCapacity: true)
     highest = 0
@@ -324,6 +351,23 @@ struct BytecodeCompiler {
     }
   }
 
+  /// True when a block should be compiled in place of a jump to it.
+  private func continues(into target: Int) -> Bool {
+    let flow = analysis.flow
+    // Loop headers stay where they are: the jump back to them is where budgets are checked.
+    guard flow.rank[target] > flow.rank[block],
+      !flow.predecessors[target].contains(where: { flow.rank[$0] >= flow.rank[target] }),
+      let last = function.blocks[target].body.last
+    else { return false }
+    if flow.predecessors[target].count == 1 { return true }
+    guard chain < 3, function.blocks[target].body.count <= 8 else { return false }
+    switch analysis.operation(last) {
+    case .branch, .returnValue, .returnVoid: return true
+    case .conditionalBranch(_, _, let then, _, let otherwise): return then.isEmpty && otherwise.isEmpty
+    default: return false
+    }
+  }
+
   /// Charges what is pending before a call, whose own instruction carries it.
   mutating func stepsForCall() -> UInt16 { takeSteps() }
 
@@ -337,12 +381,14 @@ struct BytecodeCompiler {
   // MARK: Terminators
 
   private mutating func jump(to target: Int, steps: UInt16) {
+    isReferenced[target] = true
     emit(Code(.jump, c: steps))
     fixes.append((code.count - 1, target))
   }
 
   /// Ends with a jump unless the target's code follows.
   private mutating func jumpUnlessNext(_ target: Int, _ next: Int, steps: UInt16) {
+    isReferenced[target] = true
     if target == next, steps == 0 { return }
     jump(to: target, steps: steps)
   }
@@ -352,6 +398,10 @@ struct BytecodeCompiler {
     case .branch(let target, let arguments):
       moveArguments(arguments, to: Int(target.rawValue), from: block)
       if arguments.isEmpty, repeatTest(of: Int(target.rawValue)) { return }
+      if continues(into: Int(target.rawValue)) {
+        continuation = Int(target.rawValue)
+        return
+      }
       jump(to: Int(target.rawValue), steps: takeSteps())
     case .conditionalBranch(let condition, let then, let thenArguments, let otherwise, let otherwiseArguments):
       branch(
@@ -395,6 +445,7 @@ struct BytecodeCompiler {
 
   /// Sends an edge to its target, by way of a stub when block arguments must be moved.
   private mutating func reach(_ fix: Fix, _ target: Int, _ arguments: [ValueID]) {
+    isReferenced[target] = true
     if arguments.isEmpty {
       switch fix {
       case .branch(let index): fixes.append((index, target))
@@ -477,6 +528,7 @@ struct BytecodeCompiler {
       return false
     }
     let index = compare(condition, jumpsIf: true)
+    isReferenced[Int(then.rawValue)] = true
     fixes.append((index, Int(then.rawValue)))
     jump(to: Int(otherwise.rawValue), steps: 0)
     return true
@@ -547,6 +599,11 @@ struct BytecodeCompiler {
       return code.count - 1
     }
     if !wanted { operation = operation.negated }
+    if case .masked(let tested, let mask) = analysis.homes[Int(left.rawValue)] {
+      let a = operand(tested)
+      emit(Code(operation == .equal ? .branchMaskZero : .branchMaskNotZero, a: a, c: takeSteps(), x: mask))
+      return code.count - 1
+    }
     let isUnsigned = form == .integer(bits: 64, isSigned: false)
     if constant(left) != nil, constant(right) == nil {
       swap(&left, &right)

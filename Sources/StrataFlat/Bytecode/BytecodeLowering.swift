@@ -6,7 +6,7 @@ extension BytecodeCompiler {
   mutating func lower(_ instruction: Instruction) {
     let index = Int(value.rawValue)
     switch analysis.homes[index] {
-    case .constant, .comparison, .element: return
+    case .constant, .comparison, .element, .masked: return
     case .variable: return
     case .offset:
       lowerBorrow(instruction)

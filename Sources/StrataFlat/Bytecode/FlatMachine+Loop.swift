@@ -503,6 +503,20 @@ extension FlatMachine {
           break run
         }
         if Int64(bitPattern: r[Int(i.a)]) >= Int64(i.x) { pc = jumpTarget(pc, i.y) }
+      case .branchMaskZero:
+        remaining &-= Int64(i.c)
+        guard remaining >= 0 else {
+          fault = .steps
+          break run
+        }
+        if r[Int(i.a)] & UInt64(bitPattern: Int64(i.x)) == 0 { pc = jumpTarget(pc, i.y) }
+      case .branchMaskNotZero:
+        remaining &-= Int64(i.c)
+        guard remaining >= 0 else {
+          fault = .steps
+          break run
+        }
+        if r[Int(i.a)] & UInt64(bitPattern: Int64(i.x)) != 0 { pc = jumpTarget(pc, i.y) }
       case .branchLessDouble, .branchNotLessDouble:
         remaining &-= Int64(i.c)
         guard remaining >= 0 else {

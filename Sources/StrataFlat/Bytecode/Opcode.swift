@@ -59,6 +59,7 @@ enum Opcode: UInt8, CaseIterable {
   case branchEqualImmediate, branchNotEqualImmediate, branchLessImmediate, branchLessOrEqualImmediate
   case branchGreaterImmediate, branchGreaterOrEqualImmediate
   // on r[a] op x, to y
+  case branchMaskZero, branchMaskNotZero  // on r[a] & x, to y
   case branchLessDouble, branchNotLessDouble, branchLessOrEqualDouble, branchNotLessOrEqualDouble
   case choose  // through jump table x on r[a]
   case call  // r[a] = function x with arguments from r[b]
