@@ -33,6 +33,10 @@ extension Compiler {
     var parameters: [Parameter] = []
     var indices: [Int] = []
     for (index, parameter) in entity.syntax.parameters.enumerated() where !parameter.isGeneric {
+      guard parameter.name.symbol.index != UInt32.max else {
+        report("a parameter needs a name", parameter.name.span, help: "write 'name: T'")
+        return nil
+      }
       guard let syntax = parameter.type else {
         report("the parameter '\(spelling(parameter.name.symbol))' needs a type", parameter.name.span)
         return nil

@@ -50,8 +50,10 @@ final class SymbolTable {
     return Symbol(index: index)
   }
 
-  /// The spelling of a symbol of this table.
-  func spelling(_ symbol: Symbol) -> String { spellings[Int(symbol.index)] }
+  /// The spelling of a symbol; empty for one that this table did not give out, such as that of a nameless parameter.
+  func spelling(_ symbol: Symbol) -> String {
+    Int(symbol.index) < spellings.count ? spellings[Int(symbol.index)] : ""
+  }
 
   private func grow() {
     let mask = UInt32(slots.count * 2 - 1)
