@@ -387,6 +387,7 @@ extension Engine {
         save(fp, code, pc)
         if try evaluated(a, top: Instruction.d(word)) { registers.pointee.pc += 1 }
       case .giveBack:
+        assert(fp[-3] != 0, "a frame without a caller returns")
         let link = fp[-2]
         let caller = base + Int(fp[-1])
         code = base + Word(raw: fp[-3]).offset
@@ -398,6 +399,7 @@ extension Engine {
       case .giveBackEvaluated:
         let raw = fp[a]
         if !isThunkBits(raw) {
+          assert(fp[-3] != 0, "a frame without a caller returns")
           let link = fp[-2]
           let caller = base + Int(fp[-1])
           code = base + Word(raw: fp[-3]).offset

@@ -199,6 +199,7 @@ struct Engine {
     _ g: UnsafeMutablePointer<UInt64>, code: UnsafeMutablePointer<UInt64>, pc: UnsafeMutablePointer<UInt64>,
     fp: UnsafeMutablePointer<UInt64>, slot: Int
   ) {
+    assert(code - base > 4096, "code lies in bedrock's first page")
     g[-3] = Word(tag: .vector, offset: code - base).raw
     g[-2] = UInt64(pc - code) << 32 | UInt64(slot)
     g[-1] = UInt64(fp - base)
@@ -235,6 +236,7 @@ struct Engine {
     } catch {
       throw .fault(error)
     }
+    assert(Word(raw: end[0]).offset > 4096, "the code was lost")
     registers.pointee.code = base + Word(raw: end[0]).offset
     registers.pointee.pc = registers.pointee.code + resume
   }
@@ -243,6 +245,7 @@ struct Engine {
   @inline(__always)
   func giveBack(_ value: UInt64) {
     let fp = registers.pointee.fp
+    assert(fp[-3] != 0, "a frame without a caller returns")
     let link = fp[-2]
     let caller = base + Int(fp[-1])
     caller[Int(link & 0xFFFF_FFFF)] = value
@@ -302,6 +305,7 @@ struct Engine {
     let offset = Word(raw: raw).offset
     let state = base[offset + 1]
     if state >= ThunkLayout.firstBlockState {
+      assert(base[offset + 2] != 0, "a thunk without code")
       let code = base + Word(raw: base[offset + 2]).offset
       let index = Int(state >> ThunkLayout.blockShift)
       let count = Header(raw: base[offset]).size - 2
@@ -336,6 +340,8 @@ struct Engine {
       try setState(offset, ThunkState.busy)
       try enterApply(h, count)
     case ThunkState.failed:
+      // The frame holds nothing yet: what lies in its first slot must not be taken for a thunk under evaluation.
+      g[0] = 0
       registers.pointee.fp = g
       try unwind(Word(raw: base[offset + 2]))
     default:
