@@ -35,5 +35,5 @@ extension Command {
 extension Option {
   static let allow = Option("allow", value: "EFFECTS", "grant effects: read, write, trace, store, memory, profile")
   static let stats = Option("stats", "print time and memory as JSON on standard error")
-  static let withoutJets = Option("nojets", "run every law by its own body")
+  static let withoutJets = Option("no-jets", "run no native code in the place of an arm or a law")
 }
