@@ -52,13 +52,15 @@ import Testing
 
   @Test(arguments: sources) func linesFit(path: String) throws {
     // What the formatter cannot break (comments with tables, string literals) may be wider.
+    // A program that a test runs is one literal.
+    let widest = path.hasPrefix("Tests/") ? 320 : 160
     var isInLiteral = false
     let long = try places(path) { line in
       let wasInLiteral = isInLiteral
       // An even number of fences in a line opens and closes.
       if (line.components(separatedBy: "\"\"\"").count - 1) % 2 == 1 { isInLiteral.toggle() }
       let isWide = line.contains("//") || line.contains("\"") || wasInLiteral
-      return line.count > (isWide ? 160 : 120) || (line.last == " " && !wasInLiteral)
+      return line.count > (isWide ? widest : 120) || (line.last == " " && !wasInLiteral)
     }
     #expect(long.isEmpty, "more than 120 columns (160 with a comment or a literal), or a space at the end")
   }
