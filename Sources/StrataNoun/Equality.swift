@@ -22,9 +22,20 @@ extension Nursery {
     let first = header(a).mug
     let second = header(b).mug
     if first != 0, second != 0, first != second { return false }
-    guard try equalCells(a, b) else { return false }
+    var steps = Int.max
+    guard try equalCells(a, b, within: &steps) == true else { return false }
     unify(a, b)
     return true
+  }
+
+  /// As `equal` for two references, but gives up with nil once `steps` pairs of cells have been compared, and takes what it
+  /// has compared from `steps`.
+  func equal(_ a: Word, _ b: Word, within steps: inout Int) throws(Fault) -> Bool? {
+    if a == b { return true }
+    guard a.isCell, b.isCell else { return try equal(a, b) }
+    let result = try equalCells(a, b, within: &steps)
+    if result == true { unify(a, b) }
+    return result
   }
 
   @inline(__always)
@@ -48,16 +59,21 @@ extension Nursery {
 
   private static var pairsBeforeTable: Int { 1 << 12 }
 
-  /// Compares two different cells.
-  private func equalCells(_ a: Word, _ b: Word) throws(Fault) -> Bool {
+  /// Compares two different cells; nil when that takes more than `steps` pairs.
+  private func equalCells(_ a: Word, _ b: Word, within steps: inout Int) throws(Fault) -> Bool? {
     let bottom = state.pointee.stackTop
     defer { state.pointee.stackTop = bottom }
     let base = self.base
     var sp = try pushPair(a.raw, b.raw, at: bottom)
     var pairs = 0
     var classes = UnionTable()
-    defer { classes.free() }
+    let limit = steps
+    defer {
+      classes.free()
+      steps = limit &- pairs
+    }
     while sp > bottom {
+      if pairs >= limit { return nil }
       sp &-= 2
       let first = base[sp] & Word.offsetMask
       let second = base[sp &+ 1] & Word.offsetMask

@@ -8,6 +8,7 @@
 // atom that is not worth a reference where it first stands never will be later, and stays out of the table.
 
 import StrataMemory
+import StrataNatural
 
 /// A string of bits being written, least significant first, into memory of its own.
 public struct BitWriter: ~Copyable {
@@ -104,6 +105,13 @@ private struct PositionTable: ~Copyable {
 
   private static let filterBitsPerBucket: UInt32 = 8
 
+  /// How many pairs of cells may still be compared. Mugs of 31 bits repeat in long regular nouns, and equal parts that
+  /// lie apart in memory may be met again and again; when that costs more than the noun's size warrants, the caller
+  /// takes the way that compares nothing.
+  private(set) var steps = 1 << 16
+  /// Whether the comparisons have cost more than that.
+  private(set) var isExhausted = false
+
   init() throws(Fault) {
     let entries = try Buffer<Entry>(capacity: 1 << 8)
     let buckets = try Buffer<UInt32>(capacity: 1 << 8)
@@ -136,7 +144,17 @@ private struct PositionTable: ~Copyable {
     while number != 0 {
       let entry = entries.base[Int(number) &- 1]
       if entry.noun == noun.raw { return Int(entry.position) }
-      if entry.hash == hash, equalEntry == 0, try nursery.equal(Word(raw: entry.noun), noun) { equalEntry = number }
+      if entry.hash == hash, equalEntry == 0 {
+        switch try nursery.equal(Word(raw: entry.noun), noun, within: &steps) {
+        case true?: equalEntry = number
+        case false?: steps &-= 16
+        case nil: steps = 0
+        }
+        if steps <= 0 {
+          isExhausted = true
+          return nil
+        }
+      }
       number = entry.next
     }
     if equalEntry == 0 { return nil }
@@ -149,6 +167,7 @@ private struct PositionTable: ~Copyable {
   @inline(__always)
   private mutating func record(_ noun: Word, _ hash: UInt32, _ position: Int) throws(Fault) {
     if entries.count > bucketMask { try grow() }
+    steps &+= 4
     let bucket = Int(hash & bucketMask)
     let bit = hash & (bucketMask &* PositionTable.filterBitsPerBucket | 7)
     try entries.append(
@@ -197,6 +216,12 @@ extension Nursery {
   /// Writes the noun's jam. Throws when memory is refused, or `.size` beyond 2^40 bits.
   public func jam(_ noun: Word) throws(Fault) -> BitWriter {
     _ = try mug(noun)
+    if let writer = try jamByMug(noun) { return writer }
+    return try jamByNumber(noun)
+  }
+
+  /// The jam, by looking nouns up by their mugs; nil when too many of them look alike.
+  private func jamByMug(_ noun: Word) throws(Fault) -> BitWriter? {
     var writer = try BitWriter()
     var positions = try PositionTable()
     let bottom = state.pointee.stackTop
@@ -211,6 +236,7 @@ extension Nursery {
           try writer.write(0b11, 2)
           try writer.writePrefixed(UInt64(known))
         } else {
+          if positions.isExhausted { return nil }
           try writer.write(0b01, 2)
           try push(tail(noun))
           noun = head(noun)
@@ -223,6 +249,48 @@ extension Nursery {
       noun = Word(raw: base[state.pointee.stackTop &- 1])
       state.pointee.stackTop &-= 1
     }
+  }
+
+  /// The jam, by numbering the distinct values first: linear in the distinct cells whatever they look like.
+  func jamByNumber(_ noun: Word) throws(Fault) -> BitWriter {
+    var numbers = NumberTable()
+    defer { numbers.free() }
+    try numbers.number(noun, in: self)
+    var positions = try Buffer<UInt64>(capacity: numbers.count)
+    // Positions are kept plus one; 0 is a value that has not been met.
+    for _ in 0..<numbers.count { try positions.append(0) }
+    var writer = try BitWriter()
+    let bottom = state.pointee.stackTop
+    defer { state.pointee.stackTop = bottom }
+    var noun = noun
+    while true {
+      let position = writer.bitCount
+      guard position < 1 << 40 else { throw .size }
+      guard let number = numbers.known(noun, in: self) else { throw .exit }
+      let first = positions.base[number]
+      if first == 0 { positions.base[number] = UInt64(position) + 1 }
+      let length = try noun.isCell ? Int.max : bitLength(noun)
+      if first != 0, length > 64 - (first - 1).leadingZeroBitCount {
+        try writer.write(0b11, 2)
+        try writer.writePrefixed(first - 1)
+      } else if noun.isCell {
+        try writer.write(0b01, 2)
+        try push(tail(noun))
+        noun = head(noun)
+        continue
+      } else {
+        try writeAtom(noun, length, &writer)
+      }
+      if state.pointee.stackTop == bottom { return writer }
+      noun = pop()
+    }
+  }
+
+  private func writeAtom(_ atom: Word, _ length: Int, _ writer: inout BitWriter) throws(Fault) {
+    try writer.write(0, 1)
+    if atom.isDirect { return try writer.writePrefixed(atom.raw) }
+    try writer.writeLength(length)
+    try writer.write(UnsafePointer(base + atom.offset + 1), bitCount: length)
   }
 
   @inline(__always)
@@ -245,8 +313,6 @@ extension Nursery {
       try writer.write(0b11, 2)
       return try writer.writePrefixed(UInt64(known))
     }
-    try writer.write(0, 1)
-    try writer.writeLength(length)
-    try writer.write(UnsafePointer(base + atom.offset + 1), bitCount: length)
+    try writeAtom(atom, length, &writer)
   }
 }

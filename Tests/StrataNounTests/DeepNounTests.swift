@@ -112,6 +112,43 @@ import Testing
     #expect(elapsed < 0.05, "took \(elapsed) s")
   }
 
+  @Test func regularNounsWhoseMugsRepeatAreJammedInLinearTime() throws {
+    let loom = try Loom()
+    let nursery = loom.nursery
+    // The mugs of ever longer lists of one element run into a cycle after some ten thousand; so do copies of them.
+    var noun = Word.zero
+    for _ in 0..<300_000 { noun = try nursery.cell(.one, noun) }
+    var copy = Word.zero
+    for _ in 0..<300_000 { copy = try nursery.cell(.one, copy) }
+    var rows = Word.zero
+    for row in 0..<1_000 as Range<UInt64> {
+      rows = try nursery.cell(nursery.cell(Word(direct: row), row % 2 == 0 ? noun : copy), rows)
+    }
+    let start = threadSeconds()
+    let bytes = try nursery.jamBytes(rows)
+    let cued = try nursery.cue(bytes)
+    #expect(try nursery.equal(cued, rows))
+    #expect(try nursery.jamBytes(cued) == bytes)
+    let elapsed = threadSeconds() - start
+    #expect(elapsed < 20, "took \(elapsed) s")
+  }
+
+  @Test func bothWaysOfJammingAgree() throws {
+    var random = Generator(seed: 5)
+    let loom = try Loom()
+    let nursery = loom.nursery
+    for round in 0..<500 {
+      let noun = try Tree.random(&random, depth: 1 + random.below(8)).build(in: nursery)
+      let bytes = try nursery.jamBytes(noun)
+      var writer = try nursery.jamByNumber(noun)
+      let other = try writer.finish { limbs, bits throws(Fault) in
+        (0..<(bits + 7) / 8).map { UInt8(truncatingIfNeeded: limbs[$0 / 8] >> UInt64($0 % 8 * 8)) }
+      }
+      try #require(other == bytes, "round \(round)")
+      nursery.reset()
+    }
+  }
+
   @Test func cueTakesLittleMoreMemoryThanTheNoun() throws {
     var options = LoomOptions()
     options.commitWords = 512
