@@ -113,7 +113,7 @@ struct ErrorCase: CustomTestStringConvertible, Sendable {
     ErrorCase("f :: () { 1 = 2; }", "1:11 this is not a place that can be assigned to"),
     ErrorCase("f :: () { for 0..3 (i) { i = 1; } }", "1:26 this is not a place that can be assigned to"),
     ErrorCase("K : [2]i64 : .[1, 2]; f :: () { K[0] = 3; }", "1:33 a constant cannot be assigned to"),
-    ErrorCase("f :: (*i64) { }", "1:7 a parameter needs a name"),
+    ErrorCase("f :: (*i64) -> void { }", "1:7 a parameter needs a name"),
     ErrorCase("f :: () { x := null; }", "1:16 the type of this variable is not known"),
     ErrorCase("f :: () { x : i64 = null; }", "1:21 'i64' cannot be null"),
     ErrorCase("f :: () { a : [2]i64 = .[1, 2, 3]; }", "1:24 expected 2 elements, not 3"),
