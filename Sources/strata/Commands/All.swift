@@ -2,5 +2,7 @@
 
 extension Command {
   /// Every verb of the command line.
-  static let all: [Command] = [.jam, .mug, .info, .nock, .kernel, .pill, .plan, .flat, .completions, .manual]
+  static let all: [Command] = [
+    .jam, .cue, .show, .mug, .info, .nock, .kernel, .pill, .plan, .flat, .completions, .manual,
+  ]
 }

@@ -1,7 +1,9 @@
 // What the verbs over nouns share: the options that say how to read one, a loom to hold it, and where jams are written.
 
+import Glibc
 import StrataMemory
 import StrataNoun
+import StrataText
 
 extension Option {
   /// A budget of memory.
@@ -46,6 +48,63 @@ struct NounSession: ~Copyable {
       return cued
     } catch {
       throw .cue(error, subject: name)
+    }
+  }
+
+  /// Reads a noun's text; a mistake in it is shown where it is.
+  func parse(_ input: borrowing Input, _ console: borrowing Console) throws(Failure) -> Word {
+    do throws(NounTextError) {
+      return try NounText.read(input.bytes.bindMemory(to: UInt8.self), into: nursery)
+    } catch {
+      if case .fault(let fault) = error.reason { throw .fault(fault, subject: name) }
+      let source = SourceText(name: name, bytes: Array(input.bytes))
+      let place = source.location(at: error.range.lowerBound)
+      let excerpt = DiagnosticRenderer(colour: console.errorIsColoured).render(error.diagnostic, in: source)
+      // The renderer's first line repeats the message; the place is part of ours.
+      let lines = excerpt.split(separator: "\n", omittingEmptySubsequences: false).dropFirst().dropLast()
+      throw Failure(
+        .input, error.diagnostic.message, subject: "\(name):\(place)", excerpt: lines.joined(separator: "\n"))
+    }
+  }
+
+  /// Writes the noun's text to a file, or to standard output, followed by a line feed. `broken` breaks long lines.
+  func writeText(
+    of noun: Word, to path: String?, _ options: NounText.Options, broken: Bool, _ console: inout Console
+  ) throws(Failure) {
+    let file = path == "-" ? nil : path
+    console.output.flush()
+    let descriptor: Int32
+    do throws(SystemError) {
+      descriptor = try file.map { (path) throws(SystemError) in try Syscalls.openForWriting(path) } ?? STDOUT_FILENO
+    } catch {
+      throw .system("cannot create", errno: error.errno, subject: file)
+    }
+    do throws(NounText.WriteError) {
+      var sink = try TextSink(descriptor: descriptor)
+      if broken {
+        try NounText.show(noun, in: nursery, options, to: &sink)
+      } else {
+        try NounText.write(noun, in: nursery, options, to: &sink)
+      }
+      try sink.append("\n")
+      try sink.finish()
+    } catch {
+      if file != nil { try? Syscalls.close(descriptor) }
+      switch error {
+      // The reader has seen enough.
+      case .system(EPIPE): return
+      case .system(let code): throw .system("cannot write", errno: code, subject: file ?? "standard output")
+      case .fault(let fault): throw .fault(fault, subject: name)
+      case .tooLong: throw Failure(.budget, error.message, subject: name, advice: "strata show \(name)")
+      case .notNoun: throw Failure(.input, error.message, subject: name)
+      }
+    }
+    if file != nil {
+      do {
+        try Syscalls.close(descriptor)
+      } catch {
+        throw .system("cannot write", errno: error.errno, subject: file)
+      }
     }
   }
 

@@ -67,6 +67,9 @@ struct Console: ~Copyable {
   /// Whether messages are read by a person.
   let errorIsTerminal = Syscalls.isTerminal(STDERR_FILENO)
 
+  /// Whether messages may be coloured.
+  var errorIsColoured: Bool { errorIsTerminal && Syscalls.environment("NO_COLOR") == nil }
+
   /// Prints one line of a result.
   mutating func print(_ line: String) {
     output.write(line)
@@ -114,8 +117,7 @@ struct Console: ~Copyable {
       message(object.text + "\n")
       return
     }
-    let colour = errorIsTerminal && Syscalls.environment("NO_COLOR") == nil
-    var text = colour ? "\(place): \u{1B}[1;31merror\u{1B}[0m: " : "\(place): error: "
+    var text = errorIsColoured ? "\(place): \u{1B}[1;31merror\u{1B}[0m: " : "\(place): error: "
     text += failure.message + "\n"
     if let excerpt = failure.excerpt { text += excerpt + "\n" }
     if let advice = failure.advice { text += "  try: \(advice)\n" }
