@@ -88,7 +88,7 @@ import Testing
   }
 
   @Test func depthNeedsNoHostStack() throws {
-    let depth = 1_000_000
+    let depth = 20_000
     let text = String(repeating: "[", count: depth) + "0" + String(repeating: " 0]", count: depth)
     let script = "ulimit -s 256; \"$STRATA\" jam | \"$STRATA\" cue | tail -c 8"
     let run = try StrataProcess(shell: script, input: Data(text.utf8))
