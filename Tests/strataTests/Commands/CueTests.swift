@@ -48,7 +48,7 @@ import Testing
     // 64 cells that stand for 2^64 leaves: more text than anybody will ever read.
     var bits: [UInt8] = []
     // [0 0] first, at the position after all the cells around it, then references to what was just completed.
-    let depth = 40
+    let depth = 30
     for _ in 0..<depth { bits += [1, 0] }
     bits += [0, 1, 0, 1]
     for level in (0..<depth - 1).reversed() {
