@@ -10,9 +10,9 @@ extension Command {
     operands: "[FILE]",
     operandCount: 0...1,
     details: """
-      The text is one line: numbers in decimal with dots, cells in brackets that are right-nested where they can be. What
-      is shared in memory is written out each time, so the text of a small jam may be huge; `strata show` prints the
-      beginning of it for reading.
+      The text is one line: numbers in decimal with dots, cells in brackets that are right-nested where they can be.
+      What is shared in memory is written out each time, so the text of a small jam may be huge; `strata show` prints
+      the beginning of it for reading.
       """,
     options: [.output, .memory],
     examples: [

@@ -13,8 +13,8 @@ extension Command {
     operands: "[FILE]",
     operandCount: 0...1,
     details: """
-      Text is numbers (1.000, 0x1f, 0b101), cells ([1 2 3] is [1 [2 3]]), cords ('text'), terms (%text), tapes ("text"), ~
-      for 0, and comments from '::' to the end of a line. The jam is canonical: equal nouns give equal bytes, however
+      Text is numbers (1.000, 0x1f, 0b101), cells ([1 2 3] is [1 [2 3]]), cords ('text'), terms (%text), tapes ("text"),
+      ~ for 0, and comments from '::' to the end of a line. The jam is canonical: equal nouns give equal bytes, however
       they are shared in memory.
       """,
     options: [rejam, .output, .memory],
