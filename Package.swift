@@ -35,12 +35,14 @@ let package = Package(
     .executableTarget(
       name: "strata",
       dependencies: [
-        "CPlatform", "StrataMemory", "StrataNatural", "StrataNoun", "StrataNock", "StrataPlan", "StrataFlat", "StrataText",
+        "CPlatform", "StrataMemory", "StrataNatural", "StrataNoun", "StrataNock", "StrataPlan", "StrataFlat",
+        "StrataText",
       ],
       swiftSettings: strict),
     .target(name: "CBaseline", path: "Benchmarks/CBaseline"),
     .executableTarget(
-      name: "strata-bench", dependencies: ["CBaseline", "CGMP", "StrataMemory", "StrataNatural", "StrataNoun", "StrataStore"],
+      name: "strata-bench",
+      dependencies: ["CBaseline", "CGMP", "StrataMemory", "StrataNatural", "StrataNoun", "StrataStore"],
       path: "Benchmarks",
       exclude: ["CBaseline"],
       swiftSettings: strict),
