@@ -240,6 +240,9 @@ private struct CueReader {
     var sp = bottom
     while true {
       let position = cursor
+      if nounCount & 0xFFFF == 0xFFFF, let fault = nursery.stopRequested {
+        throw CueError(reason: .stopped(fault), bit: position)
+      }
       let tag = window(cursor)
       var noun: Word
       if tag & 1 == 0 {

@@ -74,6 +74,7 @@ extension Nursery {
     }
     while sp > bottom {
       if pairs >= limit { return nil }
+      if pairs & 0xFFFF == 0xFFFF, let fault = stopRequested { throw fault }
       sp &-= 2
       let first = base[sp] & Word.offsetMask
       let second = base[sp &+ 1] & Word.offsetMask

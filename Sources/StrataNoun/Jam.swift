@@ -227,7 +227,9 @@ extension Nursery {
     let bottom = state.pointee.stackTop
     defer { state.pointee.stackTop = bottom }
     var noun = noun
+    var turns = 0
     while true {
+      try stopSometimes(&turns)
       let position = writer.bitCount
       guard position < 1 << 40 else { throw .size }
       if noun.isCell {
@@ -263,7 +265,9 @@ extension Nursery {
     let bottom = state.pointee.stackTop
     defer { state.pointee.stackTop = bottom }
     var noun = noun
+    var turns = 0
     while true {
+      try stopSometimes(&turns)
       let position = writer.bitCount
       guard position < 1 << 40 else { throw .size }
       guard let number = numbers.known(noun, in: self) else { throw .exit }

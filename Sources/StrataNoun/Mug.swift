@@ -154,7 +154,9 @@ extension Nursery {
     let base = self.base
     var sp = bottom
     var cell = noun
+    var turns = 0
     while true {
+      try stopSometimes(&turns)
       // Downwards: into the first part whose mug is unknown.
       let head = Word(raw: base[cell.offset &+ 1])
       let headMug = mugAtHand(head)
@@ -194,6 +196,13 @@ extension Nursery {
         cacheMug(mug, of: cell)
       }
     }
+  }
+
+  /// Throws the fault with which somebody wants the machine to stop; looks only every so many turns of a loop.
+  @inline(__always)
+  func stopSometimes(_ turns: inout Int) throws(Fault) {
+    turns &+= 1
+    if turns & 0xFFFF == 0, let fault = stopRequested { throw fault }
   }
 
   /// Writes two words at stack offset `sp` and returns the offset above them.

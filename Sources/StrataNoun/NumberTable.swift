@@ -68,7 +68,9 @@ struct NumberTable {
     let bottom = nursery.state.pointee.stackTop
     defer { nursery.state.pointee.stackTop = bottom }
     try nursery.push(noun)
+    var turns = 0
     while nursery.state.pointee.stackTop > bottom {
+      try nursery.stopSometimes(&turns)
       let cell = Word(raw: nursery.base[nursery.state.pointee.stackTop - 1])
       let head = nursery.head(cell)
       let tail = nursery.tail(cell)

@@ -133,6 +133,23 @@ import Testing
     #expect(elapsed < 20, "took \(elapsed) s")
   }
 
+  @Test func longTraversalsStopWhenAsked() throws {
+    let loom = try Loom()
+    let nursery = loom.nursery
+    let noun = try deepNoun(isLeft: false, in: nursery)
+    let copy = try deepNoun(isLeft: false, in: nursery)
+    let bytes = try nursery.jamBytes(copy)
+    let unhashed = try deepNoun(isLeft: true, in: nursery)
+    let other = try deepNoun(isLeft: true, in: nursery)
+    loom.interrupt()
+    #expect(throws: Fault.interrupted) { _ = try nursery.jamBytes(noun) }
+    #expect(throws: Fault.interrupted) { _ = try nursery.mug(unhashed) }
+    #expect(throws: Fault.interrupted) { _ = try nursery.equal(unhashed, other) }
+    #expect(throws: CueError.self) { _ = try nursery.cue(bytes) }
+    #expect(throws: Fault.interrupted) { try nursery.safePoint() }
+    #expect(try nursery.equal(unhashed, other))
+  }
+
   @Test func bothWaysOfJammingAgree() throws {
     var random = Generator(seed: 5)
     let loom = try Loom()
