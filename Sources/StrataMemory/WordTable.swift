@@ -10,9 +10,12 @@ public struct WordTable {
 
   public init() {}
 
+  /// Where a key's search begins. Every bit of the key counts: keys are offsets, but also pairs of small numbers.
   @inline(__always)
   private static func index(_ key: UInt64, _ mask: Int) -> Int {
-    Int(truncatingIfNeeded: (key &* 0x9E37_79B9_7F4A_7C15) >> 20) & mask
+    var hash = (key ^ key >> 32) &* 0x9E37_79B9_7F4A_7C15
+    hash = (hash ^ hash >> 29) &* 0xBF58_476D_1CE4_E5B9
+    return Int(truncatingIfNeeded: hash >> 32) & mask
   }
 
   /// The value of `key`, or nil.
