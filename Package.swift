@@ -11,7 +11,8 @@ func module(_ name: String, uses dependencies: [Target.Dependency], testsUse ext
   [
     .target(name: name, dependencies: dependencies, swiftSettings: strict),
     .testTarget(
-      name: "\(name)Tests", dependencies: [.target(name: name)] + dependencies + extra, swiftSettings: strict),
+      name: "\(name)Tests", dependencies: [.target(name: name), "StrataTestSupport"] + dependencies + extra,
+      swiftSettings: strict),
   ]
 }
 
@@ -46,10 +47,11 @@ let package = Package(
       path: "Benchmarks",
       exclude: ["CBaseline"],
       swiftSettings: strict),
-    .testTarget(name: "strataTests", dependencies: ["strata"], swiftSettings: strict),
+    .testTarget(name: "strataTests", dependencies: ["strata", "StrataTestSupport"], swiftSettings: strict),
     .target(
       name: "StrataFuzz", dependencies: ["StrataMemory", "StrataNoun", "StrataText"], path: "FuzzTesting/StrataFuzz",
       swiftSettings: strict),
+    .target(name: "StrataTestSupport", path: "Tests/StrataTestSupport", swiftSettings: strict),
     .testTarget(name: "HouseTests", dependencies: ["StrataFuzz"], swiftSettings: strict),
   ]
     + module("StrataText", uses: [])

@@ -1,25 +1,9 @@
 // Random sequences of build, push, pop, flip, bail, collect and update against a plain model, sharing included.
 
+import StrataTestSupport
 import Testing
 
 @testable import StrataMemory
-
-/// A small deterministic generator (SplitMix64), so that a printed seed replays a run.
-struct Random {
-  var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-
-  mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
-}
 
 /// The model: nodes that never move, a stack of node numbers per frame, and a trail for updates.
 struct Model {

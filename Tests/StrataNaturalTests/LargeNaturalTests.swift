@@ -3,6 +3,7 @@
 import CGMP
 import Glibc
 import StrataMemory
+import StrataTestSupport
 import Testing
 
 @testable import StrataNatural

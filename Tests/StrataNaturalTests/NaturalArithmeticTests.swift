@@ -1,6 +1,7 @@
 // Sums, differences, products and quotients against the model, at the borders, and by identities at large sizes.
 
 import StrataMemory
+import StrataTestSupport
 import Testing
 
 @testable import StrataNatural

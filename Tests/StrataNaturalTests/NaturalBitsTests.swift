@@ -1,6 +1,7 @@
 // Shifts, logic, counts, slices and bytes against the model.
 
 import StrataMemory
+import StrataTestSupport
 import Testing
 
 @testable import StrataNatural

@@ -1,6 +1,7 @@
 // Limits: absurd results are errors at once, budgets hold, refused memory harms nothing, and requests to stop are seen.
 
 import Glibc
+import StrataTestSupport
 import Testing
 
 @testable import StrataMemory

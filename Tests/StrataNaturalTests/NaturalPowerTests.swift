@@ -1,6 +1,7 @@
 // Powers, modular powers, roots and common divisors against the model and by their definitions.
 
 import StrataMemory
+import StrataTestSupport
 import Testing
 
 @testable import StrataNatural

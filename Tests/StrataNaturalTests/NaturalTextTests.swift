@@ -1,6 +1,7 @@
 // Text in every base against the model, and back.
 
 import StrataMemory
+import StrataTestSupport
 import Testing
 
 @testable import StrataNatural

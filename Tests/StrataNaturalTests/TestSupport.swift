@@ -2,15 +2,10 @@
 
 import Glibc
 import StrataMemory
+import StrataTestSupport
 import Testing
 
 @testable import StrataNatural
-
-/// The value of `STRATA_TEST_SCALE`, at least 1.
-let testScale: Int = {
-  guard let text = getenv("STRATA_TEST_SCALE") else { return 1 }
-  return max(1, Int(String(cString: text)) ?? 1)
-}()
 
 /// How many rounds a test does: all of them in release, a fraction in debug.
 func rounds(_ count: Int) -> Int {
@@ -21,22 +16,7 @@ func rounds(_ count: Int) -> Int {
   #endif
 }
 
-/// A small deterministic generator (SplitMix64), so that a printed seed replays a run.
-struct Random {
-  var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-
-  mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
-
+extension Random {
   /// A size in bits: mostly a few limbs, sometimes up to `largest`.
   mutating func bits(upTo largest: Int) -> Int {
     switch below(64) {

@@ -2,6 +2,7 @@
 
 import StrataMemory
 import StrataNoun
+import StrataTestSupport
 import Testing
 
 @testable import StrataNock

@@ -1,6 +1,7 @@
 // Nock as its definition says it, on Swift values: slow, plain, and independent of everything in the library.
 
 import StrataMemory
+import StrataTestSupport
 
 /// A noun as a Swift value; atoms fit 64 bits here, and grow to at most two words by counting.
 indirect enum Noun: Equatable, Sendable, CustomStringConvertible {
@@ -150,19 +151,12 @@ struct ReferenceEvaluator {
 
 /// Makes formulas that mostly make sense, of every operation, and some that do not.
 struct FormulaGenerator {
-  private var state: UInt64
+  private var random: Random
 
-  init(seed: UInt64) { state = seed }
+  init(seed: UInt64) { random = Random(seed: seed) }
 
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-
-  mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
+  mutating func next() -> UInt64 { random.next() }
+  mutating func below(_ bound: Int) -> Int { random.below(bound) }
 
   mutating func noun(_ depth: Int) -> Noun {
     if depth == 0 || below(3) == 0 {

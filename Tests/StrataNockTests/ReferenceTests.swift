@@ -3,24 +3,10 @@
 
 import Glibc
 import StrataMemory
+import StrataTestSupport
 import Testing
 
 @testable import StrataNock
-
-private let isDebug: Bool = {
-  var result = false
-  assert(
-    {
-      result = true
-      return true
-    }())
-  return result
-}()
-
-private let testScale: Int = {
-  guard let text = getenv("STRATA_TEST_SCALE") else { return 1 }
-  return max(1, Int(String(cString: text)) ?? 1)
-}()
 
 @Suite struct ReferenceTests {
   /// What the machine does that the reference does not, or nil. The loom is emptied.

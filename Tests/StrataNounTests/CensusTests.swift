@@ -1,6 +1,7 @@
 // The census against counts that are known, and against a model on random nouns.
 
 import StrataMemory
+import StrataTestSupport
 import Testing
 
 @testable import StrataNoun
@@ -53,7 +54,7 @@ import Testing
 
   @Test func randomNounsAgreeWithTheModel() throws {
     let seed: UInt64 = 11
-    var random = Generator(seed: seed)
+    var random = Random(seed: seed)
     let loom = try Loom()
     for _ in 0..<500 {
       let tree = Tree.random(&random, depth: 8)

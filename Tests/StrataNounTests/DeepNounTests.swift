@@ -2,6 +2,7 @@
 // whose stack is as small as `ulimit -s 256` makes it.
 
 import StrataMemory
+import StrataTestSupport
 import Testing
 
 @testable import StrataNoun
@@ -151,7 +152,7 @@ import Testing
   }
 
   @Test func bothWaysOfJammingAgree() throws {
-    var random = Generator(seed: 5)
+    var random = Random(seed: 5)
     let loom = try Loom()
     let nursery = loom.nursery
     for round in 0..<500 {

@@ -1,6 +1,7 @@
 // Published vectors for jam and mug, and random nouns against the plain model.
 
 import StrataMemory
+import StrataTestSupport
 import Testing
 
 @testable import StrataNoun
@@ -80,7 +81,7 @@ private func bytes(_ hex: String) -> [UInt8] {
   }
 
   @Test func randomNounsAgreeWithTheModel() throws {
-    var random = Generator(seed: 11)
+    var random = Random(seed: 11)
     let loom = try Loom()
     let nursery = loom.nursery
     for round in 0..<2000 {

@@ -1,33 +1,10 @@
 // The recorded jams: their mugs, and that jamming again gives the same bytes.
 
-import Glibc
 import StrataMemory
+import StrataTestSupport
 import Testing
 
 @testable import StrataNoun
-
-/// The folder of recorded data beside the checkout, or nil where it is absent.
-let recordedData: String? = {
-  let folder: String
-  if let named = getenv("STRATA_SHARED") {
-    folder = String(cString: named) + "/data"
-  } else {
-    folder = #filePath.split(separator: "/").dropLast(3).reduce("") { $0 + "/" + $1 } + "/../shared/data"
-  }
-  return access(folder, R_OK) == 0 ? folder : nil
-}()
-
-func contents(of path: String) throws -> [UInt8] {
-  guard let file = fopen(path, "rb") else { throw Fault.refused }
-  defer { fclose(file) }
-  var bytes: [UInt8] = []
-  var chunk = [UInt8](repeating: 0, count: 1 << 16)
-  while true {
-    let count = fread(&chunk, 1, chunk.count, file)
-    if count == 0 { return bytes }
-    bytes += chunk[0..<count]
-  }
-}
 
 @Suite(.enabled(if: recordedData != nil, "the recorded data is not beside the checkout"))
 struct RecordedJamTests {

@@ -1,6 +1,7 @@
 // A plain model of nouns for the tests: Swift values, written straight from the definitions.
 
 import StrataMemory
+import StrataTestSupport
 
 @testable import StrataNoun
 
@@ -46,7 +47,7 @@ indirect enum Tree: Equatable, Sendable {
     }
   }
 
-  static func random(_ random: inout Generator, depth: Int) -> Tree {
+  static func random(_ random: inout Random, depth: Int) -> Tree {
     if depth == 0 || random.below(3) == 0 {
       switch random.below(6) {
       case 0: return .number(UInt64(random.below(3)))
@@ -139,23 +140,6 @@ indirect enum Tree: Equatable, Sendable {
     hash = (hash ^ hash >> 13) &* 0xC2B2_AE35
     return hash ^ hash >> 16
   }
-}
-
-/// A small deterministic generator (SplitMix64), so that a printed seed replays a run.
-struct Generator {
-  var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-
-  mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
 }
 
 extension Nursery {

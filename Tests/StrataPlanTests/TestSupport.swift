@@ -3,46 +3,14 @@
 import Foundation
 import StrataMemory
 import StrataNatural
+import StrataTestSupport
 
 @testable import StrataPlan
 
-/// How much work the randomised tests do.
-let testScale = max(1, ProcessInfo.processInfo.environment["STRATA_TEST_SCALE"].flatMap { Int($0) } ?? 1)
-
-/// The folder of recorded data.
-let sharedFolder: URL = {
-  if let path = ProcessInfo.processInfo.environment["STRATA_SHARED"] { return URL(fileURLWithPath: path) }
-  let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent()
-  for folder in [root.deletingLastPathComponent(), root.deletingLastPathComponent().deletingLastPathComponent()] {
-    let shared = folder.appendingPathComponent("shared")
-    if FileManager.default.fileExists(atPath: shared.path) { return shared }
-  }
-  return root.deletingLastPathComponent().appendingPathComponent("shared")
-}()
-
-let planData = sharedFolder.appendingPathComponent("data/plan")
-let hasPlanData = FileManager.default.fileExists(atPath: planData.path)
+let hasPlanData = recordedData != nil
 
 func planBytes(_ name: String) throws -> [UInt8] {
-  [UInt8](try Data(contentsOf: planData.appendingPathComponent(name)))
-}
-
-/// A small deterministic generator (SplitMix64), so that a printed seed replays a run.
-struct Random {
-  var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-
-  mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
+  try contents(of: (recordedData ?? "") + "/plan/" + name)
 }
 
 /// A value as it is written in a test: data, and applications to be evaluated.

@@ -1,21 +1,22 @@
 // Damaged modules: whatever is done to them, the verifier or a clean error answers, and where the verifier finds nothing
 // both evaluators still agree.
 
+import StrataTestSupport
 import Testing
 
 @testable import StrataFlat
 
 @Suite struct MutationTests {
   /// A random operation whose operands may be anything.
-  static func operation(_ random: inout TestRandom, _ function: Function, _ types: [TypeID]) -> Operation {
-    func value(_ random: inout TestRandom) -> ValueID {
+  static func operation(_ random: inout Random, _ function: Function, _ types: [TypeID]) -> Operation {
+    func value(_ random: inout Random) -> ValueID {
       switch random.below(20) {
       case 0: return .none
       case 1: return ValueID(UInt32(function.valueCount + random.below(3)))
       default: return ValueID(UInt32(random.below(function.valueCount)))
       }
     }
-    func block(_ random: inout TestRandom) -> BlockID { BlockID(UInt32(random.below(function.blocks.count + 1))) }
+    func block(_ random: inout Random) -> BlockID { BlockID(UInt32(random.below(function.blocks.count + 1))) }
     let (a, b, c) = (value(&random), value(&random), value(&random))
     let type = types[random.below(types.count)]
     switch random.below(34) {
@@ -69,7 +70,7 @@ import Testing
   }
 
   /// Damages a function. Returns true if the damage may show an address as a number.
-  static func mutate(_ function: inout Function, _ random: inout TestRandom, _ types: [TypeID]) -> Bool {
+  static func mutate(_ function: inout Function, _ random: inout Random, _ types: [TypeID]) -> Bool {
     let before = function
     damage(&function, &random, types)
     return zip(before.instructions, function.instructions).contains {
@@ -77,7 +78,7 @@ import Testing
     } || before.parameters != function.parameters || before.result != function.result
   }
 
-  private static func damage(_ function: inout Function, _ random: inout TestRandom, _ types: [TypeID]) {
+  private static func damage(_ function: inout Function, _ random: inout Random, _ types: [TypeID]) {
     let index = random.below(function.instructions.count)
     let block = random.below(function.blocks.count)
     switch random.below(9) {
@@ -106,10 +107,10 @@ import Testing
     var sound = 0
     var refused = 0
     var differences: [String] = []
-    for seed in 1...UInt64(600 * RecordedData.scale) {
+    for seed in 1...UInt64(600 * testScale) {
       let generated = ModuleGenerator(seed: seed % 97 + 1)
       let module = generated.module
-      var random = TestRandom(seed: seed &* 7919)
+      var random = Random(seed: seed &* 7919)
       var types = (0..<UInt32(20)).map { TypeID($0) }
       types += (TypeID.firstUser..<UInt32(module.types.count)).map { TypeID($0) }
       types.append(TypeID(UInt32(module.types.count + 5)))

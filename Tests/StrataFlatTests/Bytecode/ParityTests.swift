@@ -1,5 +1,6 @@
 // The two evaluators on generated functions: same values to the bit, same failures, same steps, same output.
 
+import StrataTestSupport
 import Testing
 
 @testable import StrataFlat
@@ -59,7 +60,7 @@ import Testing
   @Test func evaluatorsAgreeOnGeneratedModules() {
     var counts = (values: 0, failures: 0)
     var differences: [String] = []
-    for seed in 1...UInt64(300 * RecordedData.scale) {
+    for seed in 1...UInt64(300 * testScale) {
       if let difference = ParityTests.compare(seed: seed, &counts) { differences.append(difference) }
     }
     #expect(differences.isEmpty, "\(differences.prefix(5).joined(separator: "\n"))")

@@ -1,3 +1,4 @@
+import StrataTestSupport
 import StrataText
 import Testing
 
@@ -49,7 +50,7 @@ import Testing
     var random = SeededGenerator(state: seed)
     let texts = LanguageFeatureTests.cases.map(\.text)
     let budget = Budget(steps: 20_000, bytes: 1 << 22, depth: 200)
-    for _ in 0..<(400 * LanguageData.scale) {
+    for _ in 0..<(400 * testScale) {
       let text = texts[random.below(texts.count)]
       var words = text.split(separator: " ").map(String.init)
       for _ in 0...random.below(3) {

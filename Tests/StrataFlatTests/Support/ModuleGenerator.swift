@@ -2,28 +2,11 @@
 // calls, and the aliasing patterns that are easy to get wrong.
 
 import StrataFlat
-
-/// A small, fast, repeatable source of numbers.
-struct TestRandom: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed &* 0x9E37_79B9_7F4A_7C15 &+ 0x1234_5678_9ABC_DEF1 }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-
-  mutating func below(_ limit: Int) -> Int { Int(next() % UInt64(max(1, limit))) }
-  mutating func chance(_ percent: Int) -> Bool { below(100) < percent }
-}
+import StrataTestSupport
 
 /// Builds one random module. Function `k` calls only functions before it, so every program ends.
 struct ModuleGenerator {
-  var random: TestRandom
+  var random: Random
   let module: Module
   private(set) var entries: [FunctionID] = []
   private let integers: [TypeID]
@@ -43,7 +26,7 @@ struct ModuleGenerator {
   private var room = 0
 
   init(seed: UInt64) {
-    random = TestRandom(seed: seed)
+    random = Random(seed: seed)
     module = Module(target: seed % 5 == 0 ? .pointers32 : .pointers64)
     let types = module.types
     integers = [

@@ -1,6 +1,7 @@
 // Printing and reading modules: round trips, faults with their places, damaged texts.
 
 import Foundation
+import StrataTestSupport
 import StrataText
 import Testing
 
@@ -12,7 +13,7 @@ import Testing
   }
 
   @Test func generatedModulesRoundTrip() throws {
-    for seed in 1...UInt64(60 * RecordedData.scale) {
+    for seed in 1...UInt64(60 * testScale) {
       let generated = ModuleGenerator(seed: seed)
       let text = ModulePrinter.print(generated.module)
       let again = try ModuleTextTests.read(text)
@@ -87,8 +88,8 @@ import Testing
   }
 
   @Test func damagedTextsEndCleanly() {
-    for seed in 1...UInt64(40 * RecordedData.scale) {
-      var random = TestRandom(seed: seed)
+    for seed in 1...UInt64(40 * testScale) {
+      var random = Random(seed: seed)
       var bytes = Array(ModulePrinter.print(ModuleGenerator(seed: seed % 13 + 1).module).utf8)
       for _ in 0...random.below(4) {
         let place = random.below(bytes.count)

@@ -2,6 +2,7 @@
 
 import Glibc
 import StrataMemory
+import StrataTestSupport
 import Testing
 
 @testable import StrataNoun
@@ -105,7 +106,7 @@ private func limited(_ tree: Tree, depth: Int, elements: Int) -> String {
     #expect(try string(.atom([0, 0, 0, 0xABC]), options) == "0xabc.0000.0000...")
     let seed: UInt64 = 8
     print("seed \(seed)")
-    var random = Generator(seed: seed)
+    var random = Random(seed: seed)
     for _ in 0..<2000 {
       options.atoms = random.below(2) == 0 ? .numbers : .guessed
       options.atomBytes = 9 + random.below(30)
@@ -117,7 +118,7 @@ private func limited(_ tree: Tree, depth: Int, elements: Int) -> String {
   @Test func randomNounsAreReadBackAsTheyWere() throws {
     let seed: UInt64 = 7
     print("seed \(seed)")
-    var random = Generator(seed: seed)
+    var random = Random(seed: seed)
     let loom = try Loom()
     let nursery = loom.nursery
     for round in 0..<3000 * testScale {
@@ -141,7 +142,7 @@ private func limited(_ tree: Tree, depth: Int, elements: Int) -> String {
   @Test func limitsOnDepthAndElementsLeaveOutWhatTheySay() throws {
     let seed: UInt64 = 9
     print("seed \(seed)")
-    var random = Generator(seed: seed)
+    var random = Random(seed: seed)
     #expect(limited(.list([1, 2, 3].map(Tree.number)), depth: 1, elements: 3) == "[1 2 3 ...]")
     for _ in 0..<2000 * testScale {
       let tree = Tree.random(&random, depth: random.below(9))
@@ -157,7 +158,7 @@ private func limited(_ tree: Tree, depth: Int, elements: Int) -> String {
   @Test func theLimitOnBytesHolds() throws {
     let seed: UInt64 = 10
     print("seed \(seed)")
-    var random = Generator(seed: seed)
+    var random = Random(seed: seed)
     let loom = try Loom()
     let nursery = loom.nursery
     for round in 0..<3000 * testScale {
@@ -244,7 +245,7 @@ private func limited(_ tree: Tree, depth: Int, elements: Int) -> String {
   @Test func theLeastLengthIsNeverMoreThanTheText() throws {
     let seed: UInt64 = 14
     print("seed \(seed)")
-    var random = Generator(seed: seed)
+    var random = Random(seed: seed)
     let loom = try Loom()
     let nursery = loom.nursery
     for _ in 0..<2000 * testScale {

@@ -1,6 +1,7 @@
 // The layout for people: recorded shapes, lines no wider than asked for, and text no longer than the noun warrants.
 
 import StrataMemory
+import StrataTestSupport
 import Testing
 
 @testable import StrataNoun
@@ -63,7 +64,7 @@ private func shown(_ text: String, width: Int, _ change: (inout NounText.Options
   @Test func linesAreNoWiderThanAskedFor() throws {
     let seed: UInt64 = 12
     print("seed \(seed)")
-    var random = Generator(seed: seed)
+    var random = Random(seed: seed)
     let loom = try Loom()
     for _ in 0..<2000 * testScale {
       let noun = try Tree.random(&random, depth: random.below(12)).build(in: loom.nursery)

@@ -1,6 +1,7 @@
 // Each form of the syntax, each mistake with its place, and texts that nobody meant.
 
 import StrataMemory
+import StrataTestSupport
 import StrataText
 import Testing
 
@@ -247,7 +248,7 @@ import Testing
   @Test func numbersOfEachBaseAgreeWithLongDivision() throws {
     let seed: UInt64 = 5
     print("seed \(seed)")
-    var random = Generator(seed: seed)
+    var random = Random(seed: seed)
     let loom = try Loom()
     for round in 0..<300 * testScale {
       let limbs = (0..<random.below(20)).map { _ in random.next() >> UInt64(random.below(64)) }
@@ -267,7 +268,7 @@ import Testing
   @Test func textsThatNobodyMeantEndWithANounOrAnError() throws {
     let seed: UInt64 = 6
     print("seed \(seed)")
-    var random = Generator(seed: seed)
+    var random = Random(seed: seed)
     let pieces = [
       "[", "]", "[", "]", " ", " ", "\n", "~", "~[", "1", "0", "1.000", ".", "...", "0x", "dead", ".beef", "0b1", "0v",
       "0w",

@@ -2,6 +2,7 @@
 
 import Glibc
 import StrataMemory
+import StrataTestSupport
 import StrataText
 
 @testable import StrataNoun
@@ -61,7 +62,7 @@ extension Tree {
   }
 
   /// A noun with text in it as well as numbers.
-  static func randomWithText(_ random: inout Generator, depth: Int) -> Tree {
+  static func randomWithText(_ random: inout Random, depth: Int) -> Tree {
     if depth > 0, random.below(3) > 0 {
       return .cell(.randomWithText(&random, depth: depth - 1), .randomWithText(&random, depth: depth - 1))
     }
@@ -134,11 +135,4 @@ func threadSeconds() -> Double {
 }
 
 /// How deep the deep nouns are: what the bars ask for in optimised builds, less where each step is slow.
-let deepLevels: Int = {
-  var isDebug = false
-  assert(
-    {
-      isDebug = true; return true
-    }())
-  return isDebug ? 1_000_000 : 10_000_000
-}()
+let deepLevels = isDebug ? 1_000_000 : 10_000_000

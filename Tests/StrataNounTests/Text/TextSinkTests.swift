@@ -2,6 +2,7 @@
 
 import Glibc
 import StrataMemory
+import StrataTestSupport
 import Testing
 
 @testable import StrataNoun
@@ -11,7 +12,7 @@ import Testing
     let file = try #require(tmpfile())
     defer { fclose(file) }
     var expected: [UInt8] = []
-    var random = Generator(seed: 13)
+    var random = Random(seed: 13)
     var sink = try TextSink(descriptor: fileno(file))
     while expected.count < 5 * TextSink.blockBytes {
       switch random.below(3) {

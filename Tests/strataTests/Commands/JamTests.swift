@@ -1,6 +1,7 @@
 // `strata jam` from outside.
 
 import Foundation
+import StrataTestSupport
 import Testing
 
 @testable import strata
@@ -28,10 +29,10 @@ import Testing
   }
 
   @Test(
-    .enabled(if: FileManager.default.fileExists(atPath: StrataProcess.shared.path), "no recorded data here"),
+    .enabled(if: recordedData != nil, "no recorded data beside the package"),
     arguments: ["cue-test.jam", "hoonc.jam", "small-blocks.jam", "ivory.pill"])
   func recordedJamsComeBackTheSame(name: String) throws {
-    let file = StrataProcess.shared.appendingPathComponent("data/nock/\(name)")
+    let file = URL(fileURLWithPath: try #require(recordedData) + "/nock/\(name)")
     var bytes = try Data(contentsOf: file)
     while bytes.last == 0 { bytes.removeLast() }
     let run = try StrataProcess(["jam", "--rejam", file.path])

@@ -2,6 +2,7 @@
 // command line: exit code, standard output and standard error.
 
 import Foundation
+import StrataTestSupport
 
 /// One finished run of the command.
 struct StrataProcess {
@@ -13,17 +14,11 @@ struct StrataProcess {
   var text: String { String(decoding: output, as: UTF8.self) }
 
   /// The directory that holds the package.
-  static let packageRoot = URL(fileURLWithPath: #filePath)
-    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+  static let packageRoot = URL(fileURLWithPath: StrataTestSupport.packageRoot)
 
   /// The command that this test run built: it lies beside the test runner.
   static let executable = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
     .deletingLastPathComponent().appendingPathComponent("strata")
-
-  /// Recorded data, which may be absent.
-  static let shared =
-    ProcessInfo.processInfo.environment["STRATA_SHARED"].map { URL(fileURLWithPath: $0) }
-    ?? packageRoot.deletingLastPathComponent().appendingPathComponent("shared")
 
   /// Runs the command to its end.
   init(_ arguments: [String], input: Data = Data(), environment: [String: String] = [:]) throws {

@@ -1,9 +1,0 @@
-// How much work the randomised tests do: a multiplier taken from the environment.
-
-import Glibc
-
-/// The value of `STRATA_TEST_SCALE`, at least 1.
-let testScale: Int = {
-  guard let text = getenv("STRATA_TEST_SCALE") else { return 1 }
-  return max(1, Int(String(cString: text)) ?? 1)
-}()
