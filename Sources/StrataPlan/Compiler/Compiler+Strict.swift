@@ -104,7 +104,8 @@ extension Compiler {
         try makeReady(operand, top: top)
         result[index] = slots[operand.slot]
       case .variable:
-        // The slot stays needed until the instruction itself has run.
+        // The slot stays needed until the instruction itself has run, and so do those of earlier operands.
+        for earlier in order[..<place] { later |= child(node, earlier).mask }
         result[index] = try evaluatedSlot(operand, top: top, live: later | operand.mask, depth: depth)
       default:
         var kept = later

@@ -248,8 +248,9 @@ struct Engine {
     assert(fp[-3] != 0, "a frame without a caller returns")
     let link = fp[-2]
     let caller = base + Int(fp[-1])
-    caller[Int(link & 0xFFFF_FFFF)] = value
+    // Before the result is stored: its slot may be the one in which this frame's header begins.
     let code = base + Word(raw: fp[-3]).offset
+    caller[Int(link & 0xFFFF_FFFF)] = value
     registers.pointee.fp = caller
     registers.pointee.code = code
     registers.pointee.pc = code + Int(link >> 32)
