@@ -24,6 +24,7 @@ let package = Package(
     .library(name: "StrataNatural", targets: ["StrataNatural"]),
     .library(name: "StrataNock", targets: ["StrataNock"]),
     .library(name: "StrataNoun", targets: ["StrataNoun"]),
+    .library(name: "StrataProfile", targets: ["StrataProfile"]),
     .library(name: "StrataPlan", targets: ["StrataPlan"]),
     .library(name: "StrataStore", targets: ["StrataStore"]),
     .library(name: "StrataText", targets: ["StrataText"]),
@@ -37,7 +38,7 @@ let package = Package(
       name: "strata",
       dependencies: [
         "CPlatform", "StrataMemory", "StrataNatural", "StrataNoun", "StrataNock", "StrataPlan", "StrataFlat",
-        "StrataText",
+        "StrataProfile", "StrataText",
       ],
       swiftSettings: strict),
     .target(name: "CBaseline", path: "Benchmarks/CBaseline"),
@@ -58,7 +59,10 @@ let package = Package(
     + module("StrataMemory", uses: ["CPlatform"])
     + module("StrataNatural", uses: ["StrataMemory", "CGMP"])
     + module("StrataNoun", uses: ["StrataMemory", "StrataNatural", "StrataText"])
-    + module("StrataNock", uses: ["StrataMemory", "StrataNatural", "StrataNoun", "StrataText"])
+    + module("StrataProfile", uses: [])
+    + module(
+      "StrataNock",
+      uses: ["CPlatform", "StrataMemory", "StrataNatural", "StrataNoun", "StrataProfile", "StrataText"])
     + module("StrataStore", uses: ["StrataMemory", "CPlatform", "CSQLite"])
     + module("StrataPlan", uses: ["StrataMemory", "StrataNatural"])
     + module("StrataFlat", uses: ["StrataMemory", "StrataText"]),

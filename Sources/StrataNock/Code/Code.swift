@@ -14,8 +14,6 @@ public struct Code {
   public let registerCount: Int
   /// How often it was entered, while the exact counter is on.
   public var entries: UInt64 = 0
-  /// What `%spot`, `%mean` or `%fast` called it first, as an index into the cache's names; 0 = nothing.
-  public var name: Int = 0
 }
 
 /// What a call instruction has learned: the formula that it met last, that formula's code, and the jet that answers
@@ -129,6 +127,19 @@ public final class CodeCache: RootProvider {
     try byMug.set(key, to: UInt64(codes.count - 1))
     try byIdentity.set(fixed.raw, to: UInt64(codes.count - 1))
     return code
+  }
+
+  /// Where among `codes` the code of a formula is, if it was compiled; compiles nothing.
+  func knownIndex(of formula: Word) -> Int? {
+    guard formula.isCell else { return nil }
+    if nursery.isFixed(formula), let known = byIdentity.value(of: formula.raw) { return Int(known) }
+    guard let mug = try? nursery.mug(formula) else { return nil }
+    var index = byMug.value(of: UInt64(mug) + 1).map { Int($0) } ?? -1
+    while index >= 0 {
+      if (try? nursery.equal(codes[index].pointee.formula, formula)) == true { return index }
+      index = older[index]
+    }
+    return nil
   }
 
   public func visitRoots(_ collector: inout Collector) { forgetVolatile() }

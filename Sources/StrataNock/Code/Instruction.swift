@@ -87,6 +87,8 @@ public enum Operation: UInt8, Sendable, CaseIterable {
   case halt
   /// A native routine goes on: its callee has returned. r[0] tells which.
   case resume
+  /// An activation that is traced has returned.
+  case traced
 }
 
 /// One instruction word.

@@ -81,6 +81,7 @@ struct Listing {
     case .hintAfter: return "after \(constant(word))" + (instruction.c & 1 == 1 ? " with \(b)" : "")
     case .halt: return "halt"
     case .resume: return "resume a native routine"
+    case .traced: return "tell of a return"
     default: return "\(operation) \(a) \(b) \(c)" + words.map { " \($0)" }.joined()
     }
   }
@@ -88,8 +89,8 @@ struct Listing {
 
 extension TankText {
   /// A noun on one line, atoms always as numbers or terms.
-  func noun(_ noun: Word) -> String {
-    var options = NounText.Options.brief(bytes: 160)
+  func noun(_ noun: Word, bytes: Int = 160) -> String {
+    var options = NounText.Options.brief(bytes: bytes)
     options.depth = 8
     return (try? NounText.string(noun, in: nursery, options)) ?? "..."
   }

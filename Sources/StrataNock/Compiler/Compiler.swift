@@ -38,7 +38,8 @@ struct Compiler {
   mutating func compile(_ formula: Word) throws(Fault) -> (words: [UInt64], registerCount: Int) {
     // A tail position leaves no value behind: it has returned.
     _ = try evaluate(formula, Value(register: 0), isTail: true, nesting: 0)
-    return (words, registerCount + 1)
+    // A call writes its callee's linkage and subject behind its own register before anybody looks for room.
+    return (words, registerCount + 2)
   }
 
   // MARK: Emitting

@@ -26,12 +26,20 @@ extension NockMachine {
     fp[-1] = UInt64(UInt(bitPattern: nursery.base + state.pointee.stackTop))
     fp[0] = subject.raw
     let base = boundaries.count
+    if let tracer {
+      // Texts are made on the stack, above what is in use.
+      let stackTop = state.pointee.stackTop
+      state.pointee.stackTop = fp + 1 - nursery.base
+      tracer.entered(self, fp, code)
+      state.pointee.stackTop = stackTop
+    }
     var start = (registers: fp, pc: code.pointee.start)
     while true {
       do throws(Fault) {
         return try loop(start.registers, start.pc)
       } catch {
         guard let (registers, phase, product) = try recover(from: error, base: base) else { throw error }
+        tracer?.crashed(above: registers, error)
         // The routine that made the virtual run goes on with what came of it.
         let routine = routines[Int(registers[1])]
         registers[2] = UInt64(phase)
@@ -162,6 +170,7 @@ extension NockMachine {
     switch jets.jets[number].body {
     case .function(let function):
       guard let product = try function(JetCall(machine: self, nursery: nursery, core: core)) else { return punt }
+      if isWatched { tell(ofJet: number, core, product, returnTo, caller) }
       return JetDeparture(kind: .product, product: product, registers: frame, start: resumeCode)
     case .routine:
       if let returnTo {
@@ -170,7 +179,7 @@ extension NockMachine {
       }
       var departure = try enterRoutine(jetRoutines[number], frame, subject: core)
       if let code = departure.code {
-        try enterSlowly(departure.registers, code.pointee.registerCount)
+        try enterSlowly(departure.registers, code)
         return JetDeparture(kind: .code, registers: departure.registers, start: code.pointee.start)
       }
       let start = leave(&departure.registers, with: departure.product)
@@ -178,15 +187,35 @@ extension NockMachine {
     }
   }
 
+  /// Tells who watches that a jet has answered for the activation at `caller`.
+  @inline(never)
+  private func tell(
+    ofJet number: Int, _ core: Word, _ product: Word, _ returnTo: UnsafeMutablePointer<UInt64>?, _ caller: Registers
+  ) {
+    let address = returnTo ?? UnsafeMutablePointer(bitPattern: UInt(returnAddress(of: caller)))
+    if let profiler, let address { profiler.answered(self, caller, at: address, by: number) }
+    tracer?.answered(self, by: number, on: core, with: product)
+  }
+
+  /// The first linkage word of an activation as it was made: a tracer may have put its own in place.
+  func returnAddress(of registers: Registers) -> UInt64 {
+    tracer?.returnAddress(of: registers) ?? registers[-2]
+  }
+
   /// What happens at the entry of an activation when the poll word is set, the steps are used up, or the stack
   /// is too small for it.
   @inline(never)
-  private func enterSlowly(_ fp: Registers, _ registerCount: Int) throws(Fault) {
+  private func enterSlowly(_ fp: Registers, _ code: UnsafeMutablePointer<Code>) throws(Fault) {
     let nursery = self.nursery
     let state = nursery.state
     state.pointee.stackTop = fp + 1 - nursery.base
-    if platform_load_relaxed(state.pointee.poll) != 0 { try nursery.safePoint(activeBase: fp - nursery.base) }
-    try nursery.ensureStack(registerCount)
+    if platform_load_relaxed(state.pointee.poll) != 0 {
+      profiler?.entered(self, fp, code)
+      tracer?.entered(self, fp, code)
+      try nursery.safePoint(activeBase: fp - nursery.base)
+      if watchesEveryEntry { platform_store(state.pointee.poll, 1) }
+    }
+    try nursery.ensureStack(code.pointee.registerCount)
   }
 
   @inline(never)
@@ -409,13 +438,13 @@ extension NockMachine {
         callee[0] = fp[instruction.b]
         fp = callee
         pc = code.pointee.start
+        if stepsLeft == 0 { throw .steps }
+        stepsLeft &-= 1
         if poll[0] != 0 || fp + code.pointee.registerCount > stackLimit {
-          try enterSlowly(fp, code.pointee.registerCount)
+          try enterSlowly(fp, code)
           stackLimit = base + state.pointee.stackLimit
           scanned = base + state.pointee.frame.pointee.scannedStack
         }
-        if stepsLeft == 0 { throw .steps }
-        stepsLeft &-= 1
 
       case .callArm:
         let formula = fp[instruction.c]
@@ -447,13 +476,13 @@ extension NockMachine {
         callee[0] = fp[instruction.b]
         fp = callee
         pc = code.pointee.start
+        if stepsLeft == 0 { throw .steps }
+        stepsLeft &-= 1
         if poll[0] != 0 || fp + code.pointee.registerCount > stackLimit {
-          try enterSlowly(fp, code.pointee.registerCount)
+          try enterSlowly(fp, code)
           stackLimit = base + state.pointee.stackLimit
           scanned = base + state.pointee.frame.pointee.scannedStack
         }
-        if stepsLeft == 0 { throw .steps }
-        stepsLeft &-= 1
 
       case .tailCall:
         let formula = fp[instruction.c]
@@ -464,13 +493,13 @@ extension NockMachine {
         }
         fp[0] = fp[instruction.b]
         pc = code.pointee.start
+        if stepsLeft == 0 { throw .steps }
+        stepsLeft &-= 1
         if poll[0] != 0 || fp + code.pointee.registerCount > stackLimit {
-          try enterSlowly(fp, code.pointee.registerCount)
+          try enterSlowly(fp, code)
           stackLimit = base + state.pointee.stackLimit
           scanned = base + state.pointee.frame.pointee.scannedStack
         }
-        if stepsLeft == 0 { throw .steps }
-        stepsLeft &-= 1
 
       case .tailCallArm:
         let formula = fp[instruction.c]
@@ -498,13 +527,13 @@ extension NockMachine {
         let code = site.pointee.code
         fp[0] = fp[instruction.b]
         pc = code.pointee.start
+        if stepsLeft == 0 { throw .steps }
+        stepsLeft &-= 1
         if poll[0] != 0 || fp + code.pointee.registerCount > stackLimit {
-          try enterSlowly(fp, code.pointee.registerCount)
+          try enterSlowly(fp, code)
           stackLimit = base + state.pointee.stackLimit
           scanned = base + state.pointee.frame.pointee.scannedStack
         }
-        if stepsLeft == 0 { throw .steps }
-        stepsLeft &-= 1
 
       case .scry:
         let pair = try nursery.cell(Word(raw: fp[instruction.b]), Word(raw: fp[instruction.c]))
@@ -515,7 +544,7 @@ extension NockMachine {
         fp = departure.registers
         if let code = departure.code {
           pc = code.pointee.start
-          try enterSlowly(fp, code.pointee.registerCount)
+          try enterSlowly(fp, code)
         } else {
           pc = leave(&fp, with: departure.product)
         }
@@ -570,13 +599,17 @@ extension NockMachine {
       case .halt:
         return Word(raw: fp[0])
 
+      case .traced:
+        guard let next = tracer?.left(self, to: fp) else { throw .exit }
+        pc = next
+
       case .resume:
         let routine = routines[Int(fp[1])]
         let departure = try stepRoutine(fp, Word(raw: fp[routine.registerCount]))
         fp = departure.registers
         if let code = departure.code {
           pc = code.pointee.start
-          try enterSlowly(fp, code.pointee.registerCount)
+          try enterSlowly(fp, code)
         } else {
           pc = leave(&fp, with: departure.product)
         }

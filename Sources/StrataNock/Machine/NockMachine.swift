@@ -35,6 +35,12 @@ public final class NockMachine: RootProvider {
   let hints: HintState
   /// What `%live` has counted, by label, in the order of first appearance.
   public var counters: [(label: String, count: UInt64)] { hints.counters }
+  /// Who looks on while runs go on; both are asked for with the next run.
+  public var profiler: NockProfiler?
+  public var tracer: CallTracer?
+  /// Whether anybody looks on, and whether at every entry of an activation; as of the run's beginning.
+  private(set) var isWatched = false
+  private(set) var watchesEveryEntry = false
   let haltCode: UnsafeMutablePointer<UInt64>
   let resumeCode: UnsafeMutablePointer<UInt64>
   /// Routines by number.
@@ -127,14 +133,27 @@ public final class NockMachine: RootProvider {
     do throws(Fault) {
       let deadline = try armDeadline()
       defer { if let deadline { Watchdog.shared.withdraw(deadline) } }
+      try beginWatching()
+      defer { profiler?.end() }
       let product = try execute(
         subject: Word(raw: nursery.base[stackTop]), formula: Word(raw: nursery.base[stackTop + 1]))
       return .product(try nursery.popFrame(product))
     } catch {
+      tracer?.crashed(above: nursery.base + stackTop, error)
       boundaries.removeLast(boundaries.count - outer)
       while nursery.state.pointee.depth > depth { nursery.bailFrame() }
       return .stopped(error, trace: keptTrace(depth))
     }
+  }
+
+  /// Prepares who looks on for a run.
+  private func beginWatching() throws(Fault) {
+    isWatched = profiler != nil || tracer != nil
+    watchesEveryEntry = profiler?.watchesEveryEntry == true || tracer != nil
+    guard isWatched else { return }
+    tracer?.begin(self)
+    try profiler?.begin(self)
+    if watchesEveryEntry { nursery.interruptHandle.wake() }
   }
 
   /// Asks the watchdog to end the run when its time is up, if that is limited.

@@ -18,7 +18,8 @@ extension Option {
   private static let wholeTrace = Option("full-trace", "show all of a crash's trace, not only the newest 20 entries")
 
   fileprivate static let nockOptions: [Option] = [
-    subject, .mugOnly, .json, listing, wholeTrace, .memory, .steps, .depth, .time, .noJets, .noHints, .output,
+    subject, .mugOnly, .json, listing, wholeTrace, .profile, .count, .trace, .traceDepth, .traceSize, .memory, .steps,
+    .depth, .time, .noJets, .noHints, .output,
   ]
   fileprivate static var subjectText: Option { subject }
   fileprivate static var listingOnly: Option { listing }
@@ -43,6 +44,9 @@ extension Command {
       Example("strata nock --subject 41 '[4 0 1]'", "the same, the subject apart"),
       Example("strata nock program.jam --mug", "print the mug of the program's product"),
       Example("strata nock program.jam --json --steps 1000000", "a report for a script, within a budget of steps"),
+      Example(
+        "strata nock program.jam --profile run.svg", "draw where the time goes; .folded and .json are other forms"),
+      Example("strata nock program.jam --count", "list how often each formula was entered"),
       Example("strata nock --listing '[1 8 [4 0 1] 4 0 2]'", "show what a formula compiles to"),
     ]
   ) { (invocation, console) throws(Failure) in
@@ -194,6 +198,7 @@ private struct NockVerb {
     }
     let machine = NockMachine(session.loom, configuration)
     machine.add(JetFamily.standard)
+    let watching = try Watching(invocation, machine, title: session.name)
     if invocation.has(.listingOnly) {
       let lines = try session.attempt { (_) throws(Fault) in try machine.listing(of: formula) }
       for line in lines { console.print(line) }
@@ -202,6 +207,7 @@ private struct NockVerb {
     let before = NockOptions.processorTime()
     let outcome = Signals.stopping(nursery.interruptHandle) { machine.run(subject: subject, formula: formula) }
     let elapsed = NockOptions.processorTime() &- before
+    try watching.report(machine, &console)
     switch outcome {
     case .product(let product):
       try show(product, machine, session, elapsed, &console)

@@ -45,7 +45,7 @@ import Testing
     let run = try TextRun("[5 11 %xray 4 0 1]")
     #expect(run.product == "6")
     #expect(
-      run.messages.lines == ["formula [4 0 1]: 2 words, 3 registers", "     0  r1 = r0 + 1", "     1  return r1"])
+      run.messages.lines == ["formula [4 0 1]: 2 words, 4 registers", "     0  r1 = r0 + 1", "     1  return r1"])
   }
 
   @Test func naraShowsThisRunsTraceAndHelaAllRuns() throws {

@@ -74,6 +74,24 @@ import Testing
     #expect(run.text.hasSuffix("5\n"))
   }
 
+  @Test func watchesRuns() throws {
+    let loop = "[[1.000 0] 8 [1 6 [5 [0 6] 0 7] [1 0] 4 2 [[0 2] [0 6] 4 0 7] 0 2] 2 [0 1] 0 2]"
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("strata-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    for (form, start) in [("svg", "<?xml"), ("json", "{\"displayTimeUnit\""), ("folded", "")] {
+      let file = folder.appendingPathComponent("profile.\(form)")
+      let run = try StrataProcess(["nock", loop, "--count", "--profile", file.path])
+      #expect(run.text == "1.000\n" && run.error.contains("        1001  "))
+      let text = try String(contentsOf: file, encoding: .utf8)
+      #expect(text.hasPrefix(start) && text.contains("[6 [5 [0 6] 0 7]"))
+    }
+    #expect(try StrataProcess(["nock", "[0 0 1]", "--profile", "profile.txt"]).code == 1)
+    let traced = try StrataProcess(["nock", loop, "--trace", "--trace-depth", "2", "--trace-size", "30"])
+    #expect(traced.text == "1.000\n")
+    #expect(traced.error.split(separator: "\n").count == 5 && traced.error.hasSuffix("  < 999\n< 1.000\n"))
+  }
+
   @Test func lists() throws {
     let run = try StrataProcess(["nock", "--listing", "[0 4 0 1]"])
     #expect(run.text.contains("r1 = r0 + 1"))

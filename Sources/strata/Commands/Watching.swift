@@ -1,0 +1,91 @@
+// How the verbs that run Nock let it be watched: profiles, exact counts and traces of calls.
+
+import Glibc
+import StrataNock
+import StrataProfile
+
+extension Option {
+  static let profile = Option("profile", value: "FILE", "write where the time goes to FILE.svg, .folded or .json")
+  static let count = Option("count", "list how often each formula was entered; a profile is then of calls, not of time")
+  static let trace = Option("trace", "tell of every call on standard error: formula, subject and product")
+  static let traceDepth = Option("trace-depth", value: "COUNT", "leave out calls that nest deeper than COUNT (20)")
+  static let traceSize = Option("trace-size", value: "BYTES", "show at most BYTES of each noun (60)")
+}
+
+/// What an invocation wants to see of a run.
+struct Watching {
+  /// The forms of a profile, by the file's suffix.
+  private static let forms = ["svg", "folded", "json"]
+  /// Nanoseconds between two samples.
+  private static let period: UInt64 = 1_000_000
+
+  private let profiler: NockProfiler?
+  private let path: String?
+  private let counts: Bool
+
+  /// Attaches to the machine what the invocation asks for. Nothing has been compiled yet.
+  init(_ invocation: Invocation, _ machine: NockMachine, title: String) throws(Failure) {
+    path = invocation.value(.profile)
+    counts = invocation.has(.count)
+    if let path, !Watching.forms.contains(Watching.form(path)) {
+      throw .usage(
+        "--profile wants a file that ends in .svg, .folded or .json, not '\(path)'", verb: invocation.verb)
+    }
+    if path != nil || counts {
+      profiler = NockProfiler(
+        counts ? .counting : .sampling(every: Watching.period), title: title, keepsStacks: path != nil)
+    } else {
+      profiler = nil
+    }
+    machine.profiler = profiler
+    var options = CallTracer.Options()
+    if let depth = try invocation.number(.traceDepth, minimum: 1) { options.mostDepth = depth }
+    if let bytes = try invocation.number(.traceSize, minimum: 8) { options.nounBytes = bytes }
+    if invocation.has(.trace) { machine.tracer = Watching.tracer(options) }
+  }
+
+  /// A tracer that writes to standard error.
+  static func tracer(_ options: CallTracer.Options = CallTracer.Options()) -> CallTracer {
+    CallTracer(options) { line in
+      var text = line + "\n"
+      text.withUTF8 { try? Syscalls.write(STDERR_FILENO, UnsafeRawBufferPointer($0)) }
+    }
+  }
+
+  private static func form(_ path: String) -> String {
+    path.split(separator: ".").last.map { String($0) } ?? ""
+  }
+
+  /// Writes what was seen: the profile to its file, the counts to standard error.
+  func report(_ machine: NockMachine, _ console: inout Console) throws(Failure) {
+    guard let profiler else { return }
+    if let path { try Watching.write(profiler.profile(of: machine), to: path, &console) }
+    if counts {
+      var text = ""
+      for count in profiler.counts(of: machine) {
+        let calls = String(count.calls)
+        text += String(repeating: " ", count: max(0, 12 - calls.utf8.count)) + calls + "  " + count.name + "\n"
+      }
+      console.message(text)
+    }
+  }
+
+  /// Writes a profile in the form that the file's suffix names.
+  static func write(_ profile: Profile, to path: String, _ console: inout Console) throws(Failure) {
+    var text: String
+    switch form(path) {
+    case "svg": text = profile.flameGraph
+    case "json": text = profile.chromeTrace
+    default: text = profile.foldedStacks
+    }
+    var failure: Failure?
+    text.withUTF8 { bytes in
+      do throws(Failure) {
+        try console.emit(UnsafeRawBufferPointer(bytes), to: path)
+      } catch {
+        failure = error
+      }
+    }
+    if let failure { throw failure }
+  }
+}
