@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup build run test quick bench bench-smoke format lint sanitize fuzz crash-test docs coverage install clean
+.PHONY: help setup build run examples test quick bench bench-smoke format lint sanitize fuzz crash-test docs coverage install clean
 
 # How long each fuzz target runs.
 SECONDS ?= 60
@@ -14,7 +14,7 @@ PREFIX ?= /usr/local
 ONLY ?=
 BENCH ?=
 
-SOURCES := Package.swift Sources Tests $(wildcard Benchmarks FuzzTesting)
+SOURCES := Package.swift Sources Tests $(wildcard Benchmarks Examples FuzzTesting)
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -27,6 +27,11 @@ build: setup ## build the command in release mode, the runtime's libraries insid
 
 run: build ## build everything that is needed and take the tour
 	@scripts/tour
+
+examples: build ## build the example programs and run the commands of every document
+	@for name in $$(sed -n 's/^      "\([a-z-]*\)", folder: .*/\1/p' Package.swift); do \
+	  swift build -c release --product example-$$name || exit 1; done
+	@scripts/tour --quiet $$(grep -l '^```console' README.md $$(find Documentation Examples -name '*.md') | sort)
 
 test: setup ## run every test, in debug and in release mode
 	@scripts/test debug release

@@ -16,6 +16,13 @@ func module(_ name: String, uses dependencies: [Target.Dependency], testsUse ext
   ]
 }
 
+/// A small program that shows how the libraries are used; the tests run it.
+func example(_ name: String, folder: String, uses dependencies: [Target.Dependency], exclude: [String]) -> Target {
+  .executableTarget(
+    name: "example-\(name)", dependencies: dependencies, path: "Examples/\(folder)",
+    exclude: ["README.md"] + exclude, swiftSettings: strict)
+}
+
 let package = Package(
   name: "strata",
   products: [
@@ -48,7 +55,14 @@ let package = Package(
       path: "Benchmarks",
       exclude: ["CBaseline"],
       swiftSettings: strict),
-    .testTarget(name: "strataTests", dependencies: ["strata", "StrataTestSupport"], swiftSettings: strict),
+    example(
+      "jet", folder: "a-jet-of-your-own", uses: ["StrataMemory", "StrataNatural", "StrataNock", "StrataNoun"],
+      exclude: ["triangle.nock"]),
+    example(
+      "host-function", folder: "flat-host-function", uses: ["StrataFlat", "StrataText"], exclude: ["main.sx"]),
+    .testTarget(
+      name: "strataTests",
+      dependencies: ["strata", "StrataTestSupport", "example-jet", "example-host-function"], swiftSettings: strict),
     .target(
       name: "StrataFuzz", dependencies: ["StrataMemory", "StrataNoun", "StrataText"], path: "FuzzTesting/StrataFuzz",
       swiftSettings: strict),
