@@ -20,21 +20,25 @@ indirect enum Value: Sendable {
   case pin(Value)
   case law(Value, Int, Value)
   case app(Value, [Value])
+  /// One of the values that are built beforehand and shared.
+  case known(Int)
 
   static func name(_ text: String) -> Value { .bytes(Array(text.utf8)) }
 }
 
 extension PlanMachine {
   /// Builds a value. Nothing moves while it is built.
-  func build(_ value: Value) throws -> Word {
+  func build(_ value: Value, _ known: [Word] = []) throws -> Word {
     switch value {
     case .nat(let number): return try nursery.natural(number)
     case .bytes(let bytes): return try nursery.natural(bytes: bytes)
-    case .pin(let item): return try application(engine.makePin(.zero), [build(item)])
+    case .pin(let item): return try application(engine.makePin(.zero), [build(item, known)])
     case .law(let name, let arity, let body):
-      return try application(engine.makePin(.one), [build(name), Word(direct: UInt64(arity)), build(body)])
+      return try application(
+        engine.makePin(.one), [build(name, known), Word(direct: UInt64(arity)), build(body, known)])
     case .app(let head, let arguments):
-      return try application(build(head), arguments.map { try build($0) })
+      return try application(build(head, known), arguments.map { try build($0, known) })
+    case .known(let index): return known[index]
     }
   }
 

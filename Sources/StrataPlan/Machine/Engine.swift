@@ -24,6 +24,8 @@ struct Registers {
   /// What an uncaught throw threw: `tag[value]`, also on the bottom of the stack.
   var thrown = Word.zero
   var grants = PlanGrants.none
+  /// Whether every safe point collects, so that tests find words that are not kept where collections look.
+  var collectsAlways = false
 }
 
 /// Blocks of the stub code object.
@@ -233,6 +235,10 @@ struct Engine {
     nursery.state.pointee.stackTop = end - base + 1
     do throws(Fault) {
       try nursery.safePoint(activeBase: fp - base)
+      if registers.pointee.collectsAlways {
+        try nursery.collectYoung(activeBase: fp - base)
+        nursery.interruptHandle.wake()
+      }
     } catch {
       throw .fault(error)
     }

@@ -89,6 +89,15 @@ public final class PlanMachine {
     set { registers.pointee.grants = newValue }
   }
 
+  /// Whether every safe point collects. For tests: nothing else makes a word that is not kept show itself so soon.
+  var collectsAtEverySafePoint: Bool {
+    get { registers.pointee.collectsAlways }
+    set {
+      registers.pointee.collectsAlways = newValue
+      if newValue { nursery.interruptHandle.wake() }
+    }
+  }
+
   /// What the last uncaught throw threw, as the closure `tag[value]`; valid until the next evaluation.
   public var thrown: Word { registers.pointee.thrown }
 

@@ -1,35 +1,45 @@
-// The independent implementation that the module is tested against: schoolbook arithmetic over 32-bit digits.
+// The independent implementation that arithmetic is tested against: schoolbook arithmetic over 32-bit digits.
 //
-// Shares nothing with the module under test, neither GMP nor digit size nor algorithms.
+// Shares nothing with the modules under test, neither GMP nor digit size nor algorithms.
 
-struct Model: Equatable {
+/// A natural of any size.
+public struct Model: Equatable, Sendable {
   /// Least significant first, without leading zeros.
-  private(set) var digits: [UInt32]
+  public private(set) var digits: [UInt32]
 
-  init(_ digits: [UInt32]) {
+  /// From digits, least significant first.
+  public init(_ digits: [UInt32]) {
     self.digits = digits
     while let last = self.digits.last, last == 0 { self.digits.removeLast() }
   }
 
-  init(_ value: UInt64) { self.init([UInt32(truncatingIfNeeded: value), UInt32(value >> 32)]) }
+  /// From a machine word.
+  public init(_ value: UInt64) { self.init([UInt32(truncatingIfNeeded: value), UInt32(value >> 32)]) }
 
-  static let zero = Model([UInt32]())
+  /// 0.
+  public static let zero = Model([UInt32]())
 
-  static func powerOfTwo(_ exponent: Int) -> Model {
+  /// 2 to the power of `exponent`.
+  public static func powerOfTwo(_ exponent: Int) -> Model {
     Model([UInt32](repeating: 0, count: exponent / 32) + [1 << UInt32(exponent % 32)])
   }
 
-  var isZero: Bool { digits.isEmpty }
-  var bitLength: Int { digits.isEmpty ? 0 : digits.count * 32 - digits[digits.count - 1].leadingZeroBitCount }
+  /// Whether this is 0.
+  public var isZero: Bool { digits.isEmpty }
+  /// How many bits the value takes; none for 0.
+  public var bitLength: Int { digits.isEmpty ? 0 : digits.count * 32 - digits[digits.count - 1].leadingZeroBitCount }
   /// The value, when it fits.
-  var small: UInt64? {
+  public var small: UInt64? {
     digits.count > 2 ? nil : UInt64(digit(0)) | UInt64(digit(1)) << 32
   }
 
-  func digit(_ index: Int) -> UInt32 { index < digits.count ? digits[index] : 0 }
-  func bit(_ index: Int) -> Bool { digit(index / 32) >> UInt32(index % 32) & 1 == 1 }
+  /// Digit `index`, 0 beyond the last.
+  public func digit(_ index: Int) -> UInt32 { index < digits.count ? digits[index] : 0 }
+  /// Whether bit `index` is set.
+  public func bit(_ index: Int) -> Bool { digit(index / 32) >> UInt32(index % 32) & 1 == 1 }
 
-  func compared(to other: Model) -> Int {
+  /// -1, 0 or 1.
+  public func compared(to other: Model) -> Int {
     if digits.count != other.digits.count { return digits.count < other.digits.count ? -1 : 1 }
     for index in digits.indices.reversed() where digits[index] != other.digits[index] {
       return digits[index] < other.digits[index] ? -1 : 1
@@ -37,7 +47,8 @@ struct Model: Equatable {
     return 0
   }
 
-  func plus(_ other: Model) -> Model {
+  /// The sum.
+  public func plus(_ other: Model) -> Model {
     var result: [UInt32] = []
     var carry: UInt64 = 0
     for index in 0..<max(digits.count, other.digits.count) {
@@ -49,7 +60,8 @@ struct Model: Equatable {
     return Model(result)
   }
 
-  func minus(_ other: Model) -> Model? {
+  /// The difference; nil when it would be negative.
+  public func minus(_ other: Model) -> Model? {
     if compared(to: other) < 0 { return nil }
     var result: [UInt32] = []
     var borrow: Int64 = 0
@@ -62,7 +74,8 @@ struct Model: Equatable {
     return Model(result)
   }
 
-  func times(_ other: Model) -> Model {
+  /// The product.
+  public func times(_ other: Model) -> Model {
     if isZero || other.isZero { return .zero }
     var result = [UInt32](repeating: 0, count: digits.count + other.digits.count)
     for (place, factor) in digits.enumerated() {
@@ -78,7 +91,7 @@ struct Model: Equatable {
   }
 
   /// Long division with one estimated digit at a time (Knuth's algorithm D); nil for a zero divisor.
-  func divided(by other: Model) -> (quotient: Model, remainder: Model)? {
+  public func divided(by other: Model) -> (quotient: Model, remainder: Model)? {
     if other.isZero { return nil }
     if compared(to: other) < 0 { return (.zero, self) }
     if other.digits.count == 1 {
@@ -134,7 +147,8 @@ struct Model: Equatable {
     return (Model(quotient), Model(work).shifted(right: shift))
   }
 
-  func shifted(left amount: Int) -> Model {
+  /// Times 2 to the power of `amount`.
+  public func shifted(left amount: Int) -> Model {
     var result = [UInt32](repeating: 0, count: amount / 32)
     var carry: UInt32 = 0
     let part = UInt32(amount % 32)
@@ -146,7 +160,8 @@ struct Model: Equatable {
     return Model(result)
   }
 
-  func shifted(right amount: Int) -> Model {
+  /// Divided by 2 to the power of `amount`, rounded down.
+  public func shifted(right amount: Int) -> Model {
     let whole = amount / 32
     let part = UInt32(amount % 32)
     if whole >= digits.count { return .zero }
@@ -159,24 +174,26 @@ struct Model: Equatable {
   }
 
   /// The value modulo 2^bits.
-  func low(bits: Int) -> Model {
+  public func low(bits: Int) -> Model {
     var result = Array(digits.prefix((bits + 31) / 32))
     if bits % 32 != 0, bits / 32 < result.count { result[bits / 32] &= (1 << UInt32(bits % 32)) - 1 }
     return Model(result)
   }
 
-  func combined(_ other: Model, _ operation: (UInt32, UInt32) -> UInt32) -> Model {
+  /// The digits of both put together one by one.
+  public func combined(_ other: Model, _ operation: (UInt32, UInt32) -> UInt32) -> Model {
     Model((0..<max(digits.count, other.digits.count)).map { operation(digit($0), other.digit($0)) })
   }
 
-  func power(_ exponent: Int) -> Model {
+  /// The value to the power of `exponent`.
+  public func power(_ exponent: Int) -> Model {
     var result = Model([1])
     for _ in 0..<exponent { result = result.times(self) }
     return result
   }
 
   /// The digits in `base`, most significant first; none for zero.
-  func digits(base: UInt32) -> [UInt8] {
+  public func digits(base: UInt32) -> [UInt8] {
     var result: [UInt8] = []
     var rest = digits
     while !rest.isEmpty {

@@ -5,7 +5,7 @@ import Testing
 
 @testable import StrataPlan
 
-@Suite struct MachineTests {
+@Suite struct PlanMachineTests {
   func expect(_ value: Value, _ expected: String, _ comment: Comment? = nil) throws {
     let machine = try PlanMachine()
     let outcome = try machine.outcome(value)
@@ -91,8 +91,8 @@ import Testing
         call(.nat(0), call(jet("Add", 2), .nat(1), .nat(2)), call(jet("Sub", 2), .nat(2), quote(.nat(1)))), .nat(1))))
 
   @Test func recursion() throws {
-    try expect(.app(MachineTests.fibonacci, [.nat(15)]), "610")
-    try expect(.app(MachineTests.loop, [.nat(0), .nat(100_000)]), "5000050000")
+    try expect(.app(PlanMachineTests.fibonacci, [.nat(15)]), "610")
+    try expect(.app(PlanMachineTests.loop, [.nat(0), .nat(100_000)]), "5000050000")
   }
 
   @Test func deepRecursionNeedsNoHostStack() throws {

@@ -1,0 +1,141 @@
+// Generated programs: the machine, with little memory and a collection at every safe point, against the reference.
+
+import Foundation
+import StrataMemory
+import StrataTestSupport
+import Testing
+
+@testable import StrataPlan
+
+/// Safe: written by one thread before the other reads it.
+private final class Box<Result>: @unchecked Sendable {
+  var result: Result?
+}
+
+/// What `body` gives on a thread with a stack large enough for the reference evaluator's recursion.
+func onLargeStack<Result: Sendable>(_ body: @escaping @Sendable () -> Result) -> Result? {
+  let box = Box<Result>()
+  let done = DispatchSemaphore(value: 0)
+  let thread = Thread {
+    box.result = body()
+    done.signal()
+  }
+  thread.stackSize = 1 << 30
+  thread.start()
+  done.wait()
+  return box.result
+}
+
+extension PlanMachine {
+  /// A forced value in the reference's notation.
+  func plainText(_ word: Word) throws -> String {
+    let base = nursery.base
+    let word = Word(raw: engine.resolved(word.raw))
+    if word.isNatural { return Reference.text(Reference.natural(try nursery.bytes(of: word))) }
+    if word.isPin { return "<\(try plainText(Word(raw: base[word.offset + PinLayout.item])))>" }
+    if word.isLaw {
+      let fields = try [LawLayout.name, LawLayout.arity, LawLayout.body].map {
+        try plainText(Word(raw: base[word.offset + $0]))
+      }
+      return "{" + fields.joined(separator: " ") + "}"
+    }
+    guard word.isClosure else { return "?" }
+    let parts = try (0...engine.argumentCount(word)).map { try plainText(Word(raw: base[word.offset + 1 + $0])) }
+    return "(" + parts.joined(separator: " ") + ")"
+  }
+
+  /// What forcing a program gives, as text that the reference gives too.
+  func result(of program: Program) throws -> String {
+    var words: [Word] = []
+    for definition in program.definitions { words.append(try build(definition, words)) }
+    let main = try build(program.main, words)
+    do throws(PlanFailure) {
+      let value = try force(main)
+      return (try? plainText(value)) ?? "unprintable"
+    } catch {
+      switch error {
+      case .uncaught: return "threw " + ((try? plainText(thrown)) ?? "?")
+      case .crash(let crash): return "crash \(crash)"
+      default: return "\(error)"
+      }
+    }
+  }
+}
+
+extension Reference {
+  /// What forcing a program gives; nil when it takes too long.
+  static func result(of program: Program) -> String? {
+    let reference = Reference(fuel: 20_000)
+    var terms: [Term] = []
+    for definition in program.definitions { terms.append(reference.build(definition, terms)) }
+    let main = reference.build(program.main, terms)
+    let most = 3000
+    do throws(ReferenceStop) {
+      return reference.text(try reference.force(main), limit: most)
+    } catch {
+      switch error {
+      case .threw(let tag, let value):
+        return reference.text(Term(.app(tag, [value])), limit: most).map { "threw " + $0 }
+      case .loop: return "loop"
+      case .crash(let crash): return "crash \(crash)"
+      case .tooLong: return nil
+      }
+    }
+  }
+}
+
+@Suite struct DifferentialTests {
+  /// A machine that moves its objects as often as it can.
+  static func restless() throws -> PlanMachine {
+    var options = LoomOptions()
+    options.youngWords = 512
+    options.reservationBytes = 4 << 30
+    let machine = try PlanMachine(options: options)
+    machine.collectsAtEverySafePoint = true
+    return machine
+  }
+
+  /// The seeds from which the programs of one run are made. `STRATA_TEST_SEED` picks another start.
+  static let firstSeed: UInt64 =
+    ProcessInfo.processInfo.environment["STRATA_TEST_SEED"].flatMap { UInt64($0) } ?? 1
+
+  @Test(arguments: 0..<4)
+  func generatedProgramsAgree(part: Int) throws {
+    let count = (isDebug ? 500 : 5000) * testScale
+    let start = DifferentialTests.firstSeed &+ UInt64(part) &* 1_000_000_007
+    let outcome = onLargeStack { Result { try DifferentialTests.compare(count: count, from: start) } }
+    let (compared, kinds, difference) = try #require(try outcome?.get())
+    print("programs from seed \(start): \(compared) of \(count) compared, the others take too long; \(kinds)")
+    #expect(difference == nil)
+    #expect(compared > count / 2)
+  }
+
+  private static func kind(_ result: String) -> String {
+    for kind in ["threw", "loop"] where result.hasPrefix(kind) { return kind }
+    return result.hasPrefix("crash") ? result : "value"
+  }
+
+  /// How many programs were compared, what came of them, and the first difference.
+  static func compare(count: Int, from start: UInt64) throws -> (
+    compared: Int, kinds: [String], difference: String?
+  ) {
+    var compared = 0
+    var kinds: [String: Int] = [:]
+    var sorted: [String] { kinds.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" } }
+    var machine = try restless()
+    for index in 0..<count {
+      let seed = start &+ UInt64(index)
+      let program = ProgramMaker.program(seed: seed)
+      guard let expected = Reference.result(of: program) else { continue }
+      if compared % 500 == 499 { machine = try restless() }
+      let found = try machine.result(of: program)
+      machine.nursery.reset()
+      compared += 1
+      kinds[kind(expected), default: 0] += 1
+      if found != expected {
+        return (compared, sorted, "seed \(seed): the machine gives \(found), the reference \(expected)")
+      }
+    }
+    return (compared, sorted, nil)
+  }
+}

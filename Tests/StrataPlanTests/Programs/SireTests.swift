@@ -1,0 +1,184 @@
+// Sire, a language whose whole implementation is one recorded seed, reading generated sources from its input.
+
+import StrataMemory
+import StrataTestSupport
+import Testing
+
+@testable import StrataPlan
+
+/// A host whose input is given and whose output is kept.
+final class MemoryHost: PlanHost {
+  private var input: [UInt8]
+  private var position = 0
+  var output: [UInt8] = []
+  var traces: [String] = []
+  /// The most bytes that one read gives.
+  var mostRead = Int.max
+
+  init(input: String = "") { self.input = Array(input.utf8) }
+
+  func write(descriptor: UInt64, bytes: UnsafeRawBufferPointer) -> Int {
+    output += bytes
+    return bytes.count
+  }
+
+  func read(descriptor: UInt64, into bytes: UnsafeMutableRawBufferPointer) -> Int {
+    let count = min(bytes.count, input.count - position, mostRead)
+    input[position..<position + count].withUnsafeBytes { bytes.copyMemory(from: $0) }
+    position += count
+    return count
+  }
+
+  func trace(_ line: [UInt8]) { traces.append(String(decoding: line, as: UTF8.self)) }
+}
+
+@Suite(.enabled(if: hasPlanData, "needs the recorded seeds"))
+struct SireTests {
+  /// What Sire prints for a source, the status with which it ends, and the most memory that it had in use.
+  private func run(
+    _ source: String, youngWords: Int? = nil, mostRead: Int = .max, nameJets: Bool = true
+  ) throws -> (output: String, status: Int, peakBytes: Int) {
+    let host = MemoryHost(input: "#### all\n\n" + source + "\n\n")
+    host.mostRead = mostRead
+    var options = LoomOptions()
+    if let youngWords { options.youngWords = youngWords }
+    let machine = try PlanMachine(options: options, grants: .terminal, host: host, nameJets: nameJets)
+    let main = try machine.load(seed: planBytes("sire.seed"))
+    var status = 0
+    do throws(PlanFailure) {
+      status = Int(try machine.runProgram(main, arguments: []))
+    } catch {
+      status = Int(error.exitStatus)
+    }
+    return (
+      String(decoding: host.output, as: UTF8.self), status, machine.nursery.metrics.peakUsedWords * 8
+    )
+  }
+
+  static let prelude = """
+    = (Add a b) (##15 ("Add" a b))
+
+    = (Sub a b) (##15 ("Sub" a b))
+
+    = (Mul a b) (##15 ("Mul" a b))
+
+    = (Lt a b) (##15 ("Lt" a b))
+
+    = (If a b c) (##15 ("If" a b c))
+
+    = (Ix a b) (##15 ("Ix" a b))
+
+
+    """
+
+  @Test func definitionsArePrinted() throws {
+    let (output, status, _) = try run("= x 3\n\n= y (0 x 4)\n\n= (id z) z\n")
+    #expect(output == "= \"x\"\n3\n= \"y\"\n(0 3 4)\n= \"id\"\n<{id 1 1}>\n")
+    #expect(status == 0)
+  }
+
+  @Test func assertionsAreChecked() throws {
+    let held = try run("= x 3\n\n=?= 3 x\n")
+    #expect(held.status == 0)
+    let broken = try run("= x 3\n\n=?= 4 x\n\n= y 5\n")
+    #expect(broken.status == 9)
+    #expect(broken.output.hasSuffix("# what =?= 4 x\n# where all:5\n# why \"assertion failed\"\n"))
+  }
+
+  @Test func errorsEndWithStatusNine() throws {
+    let unknown = try run("= y (Add 2 3)\n")
+    #expect(unknown.status == 9)
+    #expect(unknown.output == "# block \n# what Add\n# where all:3\n# why \"undefined reference\"\n")
+    let thrown = try run("= y (##Oops 7)\n\n=?= 7 y\n")
+    #expect(thrown.status == 9)
+    #expect(thrown.output.hasPrefix("ERROR: Oops\nPARAM:\n7\n"))
+  }
+
+  @Test func functionsRun() throws {
+    let source =
+      SireTests.prelude + """
+        = (fib n)
+        | If (Lt n 2) n
+        | Add (fib (Sub n 1)) (fib (Sub n 2))
+
+        =?= 610 | fib 15
+
+        = (sum n acc)
+        @ less (Sub n 1)
+        @ more (Add acc n)
+        | If n (sum less more) acc
+
+        =?= 500500 (sum 1000 0)
+
+        """
+    #expect(try run(source).status == 0)
+    #expect(try run(source, mostRead: 1).status == 0)
+    #expect(try run(source, youngWords: 512).output == run(source).output)
+  }
+
+  /// Blocks of definitions and assertions, each block about the same work.
+  static func library(blocks: Int) -> String {
+    var text = prelude
+    for index in 0..<blocks {
+      switch index % 4 {
+      case 0:
+        text += """
+          = (count\(index) n acc)
+          @ less (Sub n 1)
+          @ more (Add acc (Mul n \(index)))
+          | If (Lt n 1) acc
+          | count\(index) less more
+
+          =?= \(55 * index)
+            | count\(index) 10 0
+
+          """
+      case 1:
+        text += """
+          = (pick\(index) row n)
+          @ first (Ix 0 row)
+          @ second (Ix 1 row)
+          | If (Lt n \(index))
+              | Add first n
+          | Mul second n
+
+          =?= \(index > 2 ? index + 5 : 10)
+            | pick\(index) (0 \(index + 3) 5) 2
+
+          """
+      case 2:
+        text += """
+          = text\(index) ("some words \(index)" \(index) "and" (0 \(index) \(index + 1)))
+
+          = (fold\(index) f z n)
+          ^ If (Lt n 1) z _
+          | fold\(index) f (f z n) (Sub n 1)
+
+          =?= 55 (fold\(index) Add 0 10)
+
+          """
+      default:
+        text += """
+          = (compose\(index) f g x)
+          @ y (g x)
+          @ z (Add \(index) y)
+          | f z
+
+          =?= \(2 * (index + 12)) | compose\(index) (Mul 2) (Mul 3) 4
+
+          """
+      }
+      text += "\n"
+    }
+    return text
+  }
+
+  @Test func aLargeSourceLoads() throws {
+    let blocks = (isDebug ? 40 : 400) * testScale
+    let source = SireTests.library(blocks: blocks)
+    let (output, status, peak) = try run(source)
+    #expect(status == 0)
+    #expect(output.split(separator: "\n").filter { $0.hasPrefix("=?=") }.count == blocks)
+    if testScale == 1 { #expect(peak < 64 << 20) }
+  }
+}
