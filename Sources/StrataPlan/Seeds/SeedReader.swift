@@ -153,8 +153,8 @@ struct SeedReader {
   }
 
   private mutating func fragment(_ width: Int) throws(SeedFailure) -> Word {
-    // Each open node has its function, how many arguments are missing, and those that are there.
-    var open: [(parts: [Word], missing: Int)] = []
+    // Each open node has what has been applied so far, and how many arguments are missing.
+    var open: [(function: Word, missing: Int)] = []
     while true {
       let count = try size()
       let reference = try bits(width)
@@ -164,20 +164,18 @@ struct SeedReader {
       if count > 0 {
         // Every argument takes at least one bit, so a larger count cannot be meant.
         guard count <= bytes.count * 8 - position else { throw failure(.badSize) }
-        open.append(([head], count))
+        open.append((head, count))
         continue
       }
-      while let last = open.last {
-        open[open.count - 1].parts.append(done)
-        if last.missing > 1 {
-          open[open.count - 1].missing -= 1
-          break
-        }
-        let parts = open.removeLast().parts
+      while let last = open.popLast() {
         do throws(PlanFailure) {
-          done = try machine.application(parts[0], Array(parts[1...]))
+          done = try machine.application(last.function, [done])
         } catch {
           throw failure(.noMemory)
+        }
+        if last.missing > 1 {
+          open.append((done, last.missing - 1))
+          break
         }
       }
       if open.isEmpty { return done }

@@ -128,6 +128,8 @@ struct SeedWriter {
 
   /// The seed of `value`, which is in normal form.
   mutating func write(_ value: Word) throws(PlanFailure) -> [UInt8] {
+    // The hole is always in the table, whether the value has pins or not.
+    let hole = number(.hole)
     let top = try intern(value)
     // Naturals from the largest to the smallest: bigs, words, bytes.
     let order = atoms.indices.sorted { isLarger(atoms[$0], atoms[$1]) }
@@ -145,8 +147,8 @@ struct SeedWriter {
     for atom in bytes { output.append(atoms[atom].first ?? 0) }
     bitCount = 0
     var places = [Int](repeating: -1, count: parts.count)
-    places[number(.hole)] = 0
-    for (index, atom) in (bigs + words + bytes).enumerated() { places[number(.atom(atom))] = 1 + index }
+    places[hole] = 0
+    for (index, atom) in (bigs + words + bytes).enumerated() { places[numbers[.atom(atom)] ?? hole] = 1 + index }
     var tableSize = 1 + atoms.count
     for fragment in fragments {
       put(fragment: fragment, places, tableSize)
