@@ -43,6 +43,20 @@ indirect enum Noun: Equatable, Sendable, CustomStringConvertible {
     }
   }
 
+  /// Whether the noun, as a tree, has more cells than this.
+  func isLarger(than cells: Int) -> Bool {
+    var left = cells
+    var nouns = [self]
+    while let noun = nouns.popLast() {
+      guard case .cell(let head, let tail) = noun else { continue }
+      if left == 0 { return true }
+      left -= 1
+      nouns.append(tail)
+      nouns.append(head)
+    }
+    return false
+  }
+
   /// Smaller nouns to try in this one's place when a failure is shrunk.
   var smaller: [Noun] {
     guard case .cell(let head, let tail) = self else { return self == .atom(0) ? [] : [.atom(0)] }
@@ -110,7 +124,7 @@ struct ReferenceEvaluator {
     case 5:
       let (first, second) = try pair(argument)
       let a = try run(subject, first)
-      return .atom(try run(subject, second) == a ? 0 : 1)
+      return .atom(try equal(run(subject, second), a) ? 0 : 1)
     case 6:
       let (test, branches) = try pair(argument)
       let (yes, no) = try pair(branches)
@@ -139,8 +153,31 @@ struct ReferenceEvaluator {
       let (hint, body) = try pair(argument)
       if case .cell(_, let clue) = hint { _ = try run(subject, clue) }
       return try run(subject, body)
+    case 12:
+      // Nobody answers here, but what asks is computed first, and may take for ever.
+      let (first, second) = try pair(argument)
+      _ = try run(subject, first)
+      _ = try run(subject, second)
+      throw .crash
     default: throw .crash
     }
+  }
+
+  /// Whether two nouns are the same. Takes fuel: a noun that shares its parts may be larger than there is time.
+  private mutating func equal(_ a: Noun, _ b: Noun) throws(ReferenceError) -> Bool {
+    var pairs = [(a, b)]
+    while let (a, b) = pairs.popLast() {
+      fuel -= 1
+      if fuel < 0 { throw .undecided }
+      switch (a, b) {
+      case (.atom(let first), .atom(let second)): if first != second { return false }
+      case (.cell(let head, let tail), .cell(let otherHead, let otherTail)):
+        pairs.append((tail, otherTail))
+        pairs.append((head, otherHead))
+      default: return false
+      }
+    }
+    return true
   }
 
   private func pair(_ noun: Noun) throws(ReferenceError) -> (Noun, Noun) {
@@ -184,10 +221,56 @@ struct FormulaGenerator {
     1_869_440_365, 1_851_876_717, 1_953_460_339, 1_735_355_507, 1_953_718_630, 1_953_853_282, 7, 1_886_351_212,
   ]
 
+  /// A trap that goes on with itself a few times: `8 [1 0] 8 [1 body] 9 2 0 1`. Its subject is `[body counter rest]`.
+  private mutating func loop(_ depth: Int) -> Noun {
+    let counted: Noun = .list([.atom(4), .atom(0), .atom(6)])
+    let whole: Noun = .list([.atom(0), .atom(1)])
+    let rest: Noun = .list([.atom(0), .atom(7)])
+    /// One of the simple things that rarely crash, or anything.
+    func small(_ generator: inout FormulaGenerator) -> Noun {
+      switch generator.below(5) {
+      case 0: generator.formula(min(depth, 2))
+      case 1: .cell(counted, rest)
+      case 2: rest
+      case 3: .list([.atom(1), generator.noun(2)])
+      default: whole
+      }
+    }
+    let next: Noun =
+      switch below(6) {
+      case 0: .list([.atom(10), .cell(.atom(6), counted), whole])
+      case 1: .cell(.list([.atom(0), .atom(2)]), .cell(counted, rest))
+      case 2: .cell(.list([.atom(0), .atom(2)]), .cell(counted, .cell(small(&self), rest)))
+      case 3: .list([.atom(10), .cell(.atom(7), small(&self)), .atom(10), .cell(.atom(6), counted), whole])
+      case 4:
+        .list([
+          .atom(10), .cell(.atom(6), counted), .atom(10), .cell(.atom(UInt64(14 + below(2))), small(&self)), whole,
+        ])
+      default: .cell(.list([.atom(0), .atom(2)]), .cell(counted, small(&self)))
+      }
+    let again: Noun = .list([.atom(9), .atom(2), next])
+    let turn: Noun =
+      switch below(4) {
+      case 0:
+        .list([
+          .atom(6), .list([.atom(5), .list([.atom(0), .atom(UInt64(12 + below(3)))]), small(&self)]), again, again,
+        ])
+      case 1: .list([.atom(8), small(&self), .list([.atom(9), .atom(2), .list([.atom(7), rest, next])])])
+      default: again
+      }
+    let test: Noun = .list([.atom(5), .list([.atom(0), .atom(6)]), .list([.atom(1), .atom(UInt64(below(7)))])])
+    let body: Noun = .list([.atom(6), test, small(&self), turn])
+    return .list([
+      .atom(8), .list([.atom(1), .atom(UInt64(below(3)))]), .atom(8), .list([.atom(1), body]), .atom(9), .atom(2),
+      whole,
+    ])
+  }
+
   mutating func formula(_ depth: Int) -> Noun {
     if depth == 0 { return below(3) == 0 ? .list([.atom(1), noun(2)]) : .list([.atom(0), axis()]) }
     let inner = depth - 1
-    switch below(34) {
+    switch below(38) {
+    case 34..<38: return loop(inner)
     case 0..<4: return .cell(formula(inner), formula(inner))
     case 4..<7: return .list([.atom(0), axis()])
     case 7: return .list([.atom(1), noun(3)])

@@ -85,6 +85,14 @@ public final class CodeCache: RootProvider {
       + sites.count * MemoryLayout<Site>.stride
   }
 
+  /// Whether formulas that go on with themselves become loops. A tracer wants to see each turn as a call.
+  var makesLoops = true
+
+  /// Takes back sites that were made for code that is not used.
+  func dropSites(from count: Int) {
+    while sites.count > count { sites.removeLast().deallocate() }
+  }
+
   func makeSite(arm: UInt64) -> UnsafeMutablePointer<Site> {
     let site = UnsafeMutablePointer<Site>.allocate(capacity: 1)
     site.initialize(to: Site(code: unresolved, arm: arm))

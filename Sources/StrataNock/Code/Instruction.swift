@@ -54,7 +54,7 @@ public enum Operation: UInt8, Sendable, CaseIterable {
   case unlessYes
   /// Go on at target w unless r[b] and r[c] are equal.
   case unlessEqual
-  /// Go on at the second word unless r[b] is the first, a direct natural.
+  /// Go on at the second word unless r[b] is the first: a direct natural, or a fixed noun that is known by identity.
   case unlessDirect
   /// Go on at target w unless r[b] is a cell.
   case unlessCell
@@ -67,6 +67,9 @@ public enum Operation: UInt8, Sendable, CaseIterable {
   /// As `call` and `tailCall`, for an arm of a core: jets may answer in its place.
   case callArm
   case tailCallArm
+  /// r[a] = r[b], and go on with the loop's next turn. Of w bits 0-31 are the target, 32-47 how many registers are in use
+  /// there, 48-63 how many the activation may use.
+  case loop
   /// r[a] = what the innermost scry gate answers to reference r[b] and path r[c].
   case scry
   /// r[a] = the trace so far; then [w r[b]] is put before it. The first word is the tag.
@@ -116,7 +119,7 @@ extension Operation {
   public var wordCount: Int {
     switch self {
     case .constant, .axis, .longAxis, .equalDirect, .edit, .jump, .unlessYes, .unlessEqual, .unlessCell, .call,
-      .tailCall, .callArm, .tailCallArm, .pushTrace, .register, .remember, .hintBefore, .hintAfter:
+      .tailCall, .callArm, .tailCallArm, .loop, .pushTrace, .register, .remember, .hintBefore, .hintAfter:
       1
     case .unlessDirect, .recall: 2
     default: 0

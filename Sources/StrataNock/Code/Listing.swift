@@ -28,7 +28,10 @@ struct Listing {
       let number = String(offset)
       let words = (0..<operation.wordCount).map { code.pointee.start[offset + 1 + $0] }
       // A branch counts from its own word, which is the last.
-      let target = offset + operation.wordCount &+ Int(truncatingIfNeeded: words.last ?? 0)
+      let distance =
+        operation == .loop
+        ? Int(Int32(truncatingIfNeeded: words.last ?? 0)) : Int(truncatingIfNeeded: words.last ?? 0)
+      let target = offset + operation.wordCount &+ distance
       lines.append(
         String(repeating: " ", count: max(0, 6 - number.utf8.count)) + number + "  "
           + text(operation, instruction, words, target))
@@ -70,6 +73,7 @@ struct Listing {
     case .call: return "\(a) = call \(c) on \(b)"
     case .tailCall: return "go on with \(c) on \(b)"
     case .callArm: return "\(a) = call arm \(c) of core \(b)"
+    case .loop: return (instruction.a == instruction.b ? "" : "\(a) = \(b); ") + "loop to \(target)"
     case .tailCallArm: return "go on with arm \(c) of core \(b)"
     case .scry: return "\(a) = scry \(b) \(c)"
     case .pushTrace: return "\(a) = trace; put \(constant(word)) \(b) on the trace"

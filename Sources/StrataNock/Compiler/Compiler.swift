@@ -12,12 +12,19 @@ import StrataNoun
 struct Compiler {
   let nursery: Nursery
   let cache: CodeCache
-  private var words: [UInt64] = []
+  var words: [UInt64] = []
   /// The next free register, and the largest that ever was.
-  private var next = 1
-  private var registerCount = 1
+  var next = 1
+  var registerCount = 1
   /// Facts learned about values, newest last, so that they can be forgotten when their registers are freed.
-  private var learned: [(value: Value, register: Int)] = []
+  var learned: [(value: Value, register: Int)] = []
+
+  /// The formula, and its subject as it is known in the version that is being compiled.
+  var own = Word.zero
+  var root = Value(register: 0)
+  /// The loop that the first pass has found, and the one that is being compiled.
+  var found: Loop?
+  var loop: Loop?
 
   /// How deeply formulas may nest before the rest is compiled as code of its own: keeps the host stack small.
   static let deepestNesting = 96
@@ -36,29 +43,54 @@ struct Compiler {
 
   /// The instructions of `formula`, which is fixed, and the number of registers they use.
   mutating func compile(_ formula: Word) throws(Fault) -> (words: [UInt64], registerCount: Int) {
+    own = formula
+    let siteCount = cache.sites.count
     // A tail position leaves no value behind: it has returned.
-    _ = try evaluate(formula, Value(register: 0), isTail: true, nesting: 0)
+    _ = try evaluate(formula, root, isTail: true, nesting: 0)
+    if let found, case .cell = found.shape {
+      cache.dropSites(from: siteCount)
+      try compileLoop(found)
+    }
     // A call writes its callee's linkage and subject behind its own register before anybody looks for room.
     return (words, registerCount + 2)
   }
 
+  /// Compiles a formula that goes on with itself: again as code of its own, and as a loop behind it.
+  private mutating func compileLoop(_ found: Loop) throws(Fault) {
+    words = []
+    learned = []
+    next = 1
+    registerCount = 1
+    root = Value(register: 0)
+    loop = found
+    _ = try evaluate(own, root, isTail: true, nesting: 0)
+    let start = words.count
+    free(to: 0)
+    root = loopSubject(found.shape, axis: 1, found)
+    _ = try evaluate(own, root, isTail: true, nesting: 0)
+    for entry in loop?.entries ?? [] {
+      let distance = UInt64(UInt32(bitPattern: Int32(start - entry)))
+      words[entry] |= distance | UInt64(registerCount + 2) << 48
+    }
+  }
+
   // MARK: Emitting
 
-  private mutating func emit(_ operation: Operation, a: Int = 0, b: Int = 0, c: Int = 0) {
+  mutating func emit(_ operation: Operation, a: Int = 0, b: Int = 0, c: Int = 0) {
     words.append(Instruction(operation, a: a, b: b, c: c).raw)
   }
 
-  private mutating func emit(_ operation: Operation, a: Int = 0, b: Int = 0, c: Int = 0, word: UInt64) {
+  mutating func emit(_ operation: Operation, a: Int = 0, b: Int = 0, c: Int = 0, word: UInt64) {
     emit(operation, a: a, b: b, c: c)
     words.append(word)
   }
 
   /// Makes the branch whose target word is at `index` go to what is emitted next. Targets count from the word itself.
-  private mutating func land(_ index: Int) {
+  mutating func land(_ index: Int) {
     words[index] = UInt64(words.count - index)
   }
 
-  private mutating func newRegister() -> Int {
+  mutating func newRegister() -> Int {
     let register = next
     next += 1
     registerCount = max(registerCount, next)
@@ -66,7 +98,7 @@ struct Compiler {
   }
 
   /// Frees the registers from `mark` on, and forgets what was learned about nouns in them.
-  private mutating func free(to mark: Int) {
+  mutating func free(to mark: Int) {
     next = mark
     while let last = learned.last, last.register >= mark {
       if last.value.register == last.register {
@@ -79,7 +111,7 @@ struct Compiler {
   }
 
   /// A register that holds the whole noun.
-  private mutating func register(of value: Value) -> Int {
+  mutating func register(of value: Value) -> Int {
     if value.register >= 0 { return value.register }
     if let constant = value.constant {
       let register = newRegister()
@@ -288,6 +320,7 @@ struct Compiler {
       guard let (axis, coreFormula) = pair(argument), axis.isNatural, axis != .zero else { return crash() }
       guard let core = try evaluate(coreFormula, subject, isTail: false, nesting: inner) else { return nil }
       guard let arm = try part(core, at: axis) else { return crash() }
+      if isTail, goesOn(with: core, arm: arm, at: axis) { return nil }
       return call(core, arm, isTail: isTail, arm: isInHead(axis) && axis.isDirect ? axis.raw : 0)
     case 10:
       guard let (target, nounFormula) = pair(argument), let (axis, valueFormula) = pair(target), axis.isNatural

@@ -6,7 +6,8 @@
 //
 //     caller's registers 0 ... live-1 | return address | caller's registers | callee's registers 0 ...
 //
-// Objects move only where an activation is entered, and then only register 0 of it is in use.
+// Objects move only where an activation is entered, when only register 0 of it is in use, and at the turn of a loop, when only
+// the registers of its subject's parts are.
 
 import CPlatform
 import StrataMemory
@@ -216,6 +217,18 @@ extension NockMachine {
       if watchesEveryEntry { platform_store(state.pointee.poll, 1) }
     }
     try nursery.ensureStack(code.pointee.registerCount)
+  }
+
+  /// What happens at a loop's turn when the poll word is set; `turn` is as `Operation.loop` describes it.
+  @inline(never)
+  private func turnSlowly(_ fp: Registers, _ pc: UnsafeMutablePointer<UInt64>, _ turn: UInt64) throws(Fault) {
+    let nursery = self.nursery
+    let state = nursery.state
+    state.pointee.stackTop = fp + Int(turn >> 32 & 0xFFFF) - nursery.base
+    profiler?.turned(self, fp, at: pc)
+    try nursery.safePoint(activeBase: fp - nursery.base)
+    if watchesEveryEntry { platform_store(state.pointee.poll, 1) }
+    try nursery.ensureStack(Int(turn >> 48))
   }
 
   @inline(never)
@@ -531,6 +544,18 @@ extension NockMachine {
         stepsLeft &-= 1
         if poll[0] != 0 || fp + code.pointee.registerCount > stackLimit {
           try enterSlowly(fp, code)
+          stackLimit = base + state.pointee.stackLimit
+          scanned = base + state.pointee.frame.pointee.scannedStack
+        }
+
+      case .loop:
+        fp[instruction.a] = fp[instruction.b]
+        let turn = pc[0]
+        pc += Int(Int32(truncatingIfNeeded: turn))
+        if stepsLeft == 0 { throw .steps }
+        stepsLeft &-= 1
+        if poll[0] != 0 {
+          try turnSlowly(fp, pc, turn)
           stackLimit = base + state.pointee.stackLimit
           scanned = base + state.pointee.frame.pointee.scannedStack
         }

@@ -37,7 +37,9 @@ public final class NockMachine: RootProvider {
   public var counters: [(label: String, count: UInt64)] { hints.counters }
   /// Who looks on while runs go on; both are asked for with the next run.
   public var profiler: NockProfiler?
-  public var tracer: CallTracer?
+  public var tracer: CallTracer? {
+    didSet { cache.makesLoops = tracer == nil }
+  }
   /// Whether anybody looks on, and whether at every entry of an activation; as of the run's beginning.
   private(set) var isWatched = false
   private(set) var watchesEveryEntry = false

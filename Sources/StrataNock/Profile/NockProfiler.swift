@@ -91,6 +91,14 @@ public final class NockProfiler {
     sample(machine, registers, running: code, jet: nil)
   }
 
+  /// The activation at `registers` begins another turn of the loop at `address`.
+  func turned(
+    _ machine: NockMachine, _ registers: UnsafeMutablePointer<UInt64>, at address: UnsafeMutablePointer<UInt64>
+  ) {
+    let index = walk.map { $0.code(at: UInt(bitPattern: address)) } ?? -1
+    if index >= 0 { entered(machine, registers, machine.cache.codes[index]) }
+  }
+
   /// A jet has answered for the code whose activation is at `registers`, at an instruction that lies at `address`.
   func answered(
     _ machine: NockMachine, _ registers: UnsafeMutablePointer<UInt64>, at address: UnsafeMutablePointer<UInt64>,
