@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup build run examples test quick bench bench-smoke format lint sanitize fuzz crash-test docs coverage install clean
+.PHONY: help setup build run examples test quick bench bench-page bench-smoke format lint sanitize fuzz crash-test docs coverage install clean
 
 # How long each fuzz target runs.
 SECONDS ?= 60
@@ -42,6 +42,11 @@ quick: setup ## run every test in debug mode only
 bench: setup ## measure; ONLY=name picks, BENCH='--json FILE' adds options
 	@swift build -c release --product strata-bench
 	@.build/release/strata-bench $(if $(ONLY),--only '$(ONLY)') $(BENCH)
+
+bench-page: setup ## measure everything and write Documentation/benchmarks with its charts
+	@swift build -c release --product strata-bench
+	@mkdir -p Documentation/benchmarks
+	@.build/release/strata-bench $(if $(ONLY),--only '$(ONLY)') --page Documentation/benchmarks $(BENCH)
 
 bench-smoke: setup ## run every benchmark once, on small inputs
 	@swift build -c release --product strata-bench

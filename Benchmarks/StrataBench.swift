@@ -5,18 +5,20 @@ import Glibc
 @main
 struct StrataBench {
   static let usage = """
-    usage: strata-bench [--only PART] [--smoke] [--json FILE] [--list]
+    usage: strata-bench [--only PART] [--smoke] [--json FILE] [--page FOLDER] [--list]
 
-      --only PART  measure only what has PART in its name (and the baselines of that); may be repeated
-      --smoke      run everything once, on small inputs
-      --json FILE  also write the results as JSON; - is standard output
-      --list       print the names
+      --only PART    measure only what has PART in its name (and the baselines of that); may be repeated
+      --smoke        run everything once, on small inputs
+      --json FILE    also write the results as JSON; - is standard output
+      --page FOLDER  also write FOLDER/benchmarks.md with a chart for each suite
+      --list         print the names
 
     """
 
   static func main() {
     var parts: [String] = []
     var json: String?
+    var page: String?
     var smoke = false
     var list = false
     var words = CommandLine.arguments.dropFirst()
@@ -24,6 +26,7 @@ struct StrataBench {
       switch word {
       case "--only": if let part = words.popFirst() { parts.append(part) } else { fail(usage, 1) }
       case "--json": if let path = words.popFirst() { json = path } else { fail(usage, 1) }
+      case "--page": if let path = words.popFirst() { page = path } else { fail(usage, 1) }
       case "--smoke": smoke = true
       case "--list": list = true
       default: fail(usage, word == "--help" ? 0 : 1)
@@ -35,7 +38,7 @@ struct StrataBench {
       for benchmark in chosen { print(benchmark.name) }
       return
     }
-    let failures = run(chosen, smoke: smoke, json: json)
+    let failures = run(chosen, smoke: smoke, json: json, page: page)
     exit(failures == 0 ? 0 : 2)
   }
 
@@ -47,7 +50,7 @@ struct StrataBench {
     return all.filter { names.contains($0.name) }
   }
 
-  private static func run(_ benchmarks: [Benchmark], smoke: Bool, json: String?) -> Int {
+  private static func run(_ benchmarks: [Benchmark], smoke: Bool, json: String?, page: String?) -> Int {
     let before = smoke ? nil : calibrate()
     let harness = Harness(smoke: smoke)
     var outcomes: [Outcome] = []
@@ -68,11 +71,13 @@ struct StrataBench {
       }
     }
     say("\(outcomes.count) measured, \(skipped) skipped, \(failures) failed")
-    if let json {
+    if json != nil || page != nil {
       // A second calibration: the smaller of the two is the machine's own speed.
       let calibration = before.map { first in calibrate().map { first.best($0) } ?? first }
       do {
-        try Files.write(json, Report(outcomes: outcomes, calibration: calibration).json)
+        let report = Report(outcomes: outcomes, calibration: calibration)
+        if let json { try Files.write(json, report.json) }
+        if let page { try Page(report: report).write(to: page) }
       } catch {
         fail("strata-bench: \(error)\n", 4)
       }
@@ -81,7 +86,8 @@ struct StrataBench {
   }
 
   private static func calibrate() -> Calibration? {
-    var name = Array("/tmp/strata-bench-XXXXXX".utf8CString)
+    let parent = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
+    var name = Array("\(parent)/strata-bench-XXXXXX".utf8CString)
     guard mkdtemp(&name) != nil else { return nil }
     let scratch = String(decoding: name.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     defer {

@@ -23,8 +23,18 @@ struct Report {
   static let heading =
     columns("benchmark", "median", "min..max", "per unit", "allocations", "arena", "ratio")
 
-  /// One line of the table.
-  func line(_ outcome: Outcome) -> String {
+  /// What a table shows of an outcome.
+  struct Cells {
+    let name: String
+    let median: String
+    let spread: String
+    let perUnit: String
+    let arena: String
+    let ratios: String
+  }
+
+  /// An outcome's cells.
+  func cells(_ outcome: Outcome) -> Cells {
     var ratios: [String] = []
     if let ratio = ratio(outcome), let name = outcome.baseline {
       ratios.append("\(Self.fixed(ratio)) x \(name.split(separator: "/").last ?? "")")
@@ -34,11 +44,18 @@ struct Report {
       outcome.work.unit == "byte"
       ? "\(Self.fixed(1000 / max(outcome.nanosecondsPerUnit, 1e-9))) MB/s"
       : "\(Self.fixed(outcome.nanosecondsPerUnit)) ns/\(outcome.work.unit)"
+    return Cells(
+      name: outcome.name, median: Self.time(outcome.median),
+      spread: "\(Self.time(Double(outcome.smallest)))..\(Self.time(Double(outcome.largest)))", perUnit: perUnit,
+      arena: outcome.arenaBytes.map { "\(Self.fixed(Double($0) / 1e6)) MB" } ?? "",
+      ratios: ratios.joined(separator: ", "))
+  }
+
+  /// One line of the table.
+  func line(_ outcome: Outcome) -> String {
+    let cells = cells(outcome)
     return Self.columns(
-      outcome.name, Self.time(outcome.median),
-      "\(Self.time(Double(outcome.smallest)))..\(Self.time(Double(outcome.largest)))", perUnit,
-      "\(outcome.allocations)", outcome.arenaBytes.map { "\(Self.fixed(Double($0) / 1e6)) MB" } ?? "",
-      ratios.joined(separator: ", "))
+      cells.name, cells.median, cells.spread, cells.perUnit, "\(outcome.allocations)", cells.arena, cells.ratios)
   }
 
   /// The machine-readable form.
