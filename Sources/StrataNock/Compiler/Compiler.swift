@@ -100,13 +100,22 @@ struct Compiler {
   /// Frees the registers from `mark` on, and forgets what was learned about nouns in them.
   mutating func free(to mark: Int) {
     next = mark
-    while let last = learned.last, last.register >= mark {
-      if last.value.register == last.register {
-        last.value.register = -1
-      } else {
-        last.value.known.removeAll { $0.value.register >= mark }
-      }
-      learned.removeLast()
+    while let last = learned.last, last.register >= mark { forgetNewest(from: mark) }
+  }
+
+  /// Frees the registers from `mark` on, and forgets everything but the first `count` facts: what was learned in a branch
+  /// is not known beside it, in whatever register it is.
+  private mutating func free(to mark: Int, forgettingAfter count: Int) {
+    next = mark
+    while learned.count > count { forgetNewest(from: 0) }
+  }
+
+  private mutating func forgetNewest(from mark: Int) {
+    guard let last = learned.popLast() else { return }
+    if last.value.register == last.register {
+      last.value.register = -1
+    } else {
+      last.value.known.removeAll { $0.value.register >= max(mark, last.register) }
     }
   }
 
@@ -268,18 +277,22 @@ struct Compiler {
   }
 
   /// Emits what computes `formula` on `subject`. The value is nil when control does not come out at the
-  /// end: in a tail position, or after a certain crash.
+  /// end: in a tail position, or after a certain crash. With `keep` the caller guarantees that afterwards it uses only
+  /// the value, what is made of it, and registers below `keep`, so that a last call may overwrite the others.
   private mutating func evaluate(
-    _ formula: Word, _ subject: Value, isTail: Bool, nesting: Int
+    _ formula: Word, _ subject: Value, isTail: Bool, nesting: Int, keep: Int? = nil
   ) throws(Fault) -> Value? {
     guard let (operation, argument) = pair(formula) else { return crash() }
     if nesting > Compiler.deepestNesting || next > Compiler.mostRegisters || words.count > Compiler.mostWords {
-      return call(subject, Value(constant: formula), isTail: isTail, arm: 0)
+      return call(subject, Value(constant: formula), isTail: isTail, arm: 0, keep: keep)
     }
     let inner = nesting + 1
+    let floor = isTail ? 0 : keep
     if operation.isCell {
       guard let head = try evaluate(operation, subject, isTail: false, nesting: inner) else { return nil }
-      guard let tail = try evaluate(argument, subject, isTail: false, nesting: inner) else { return nil }
+      // A cell that is returned at once needs its head in one register; of another cell the parts may be asked for.
+      let above = isTail ? register(of: head) + 1 : nil
+      guard let tail = try evaluate(argument, subject, isTail: false, nesting: inner, keep: above) else { return nil }
       return finish(joined(head, tail), isTail: isTail)
     }
     guard operation.isDirect else { return crash() }
@@ -293,12 +306,12 @@ struct Compiler {
       guard let (newSubject, newFormula) = pair(argument) else { return crash() }
       guard let noun = try evaluate(newSubject, subject, isTail: false, nesting: inner) else { return nil }
       guard let code = try evaluate(newFormula, subject, isTail: false, nesting: inner) else { return nil }
-      return call(noun, code, isTail: isTail, arm: 0)
+      return call(noun, code, isTail: isTail, arm: 0, keep: keep)
     case 3:
-      guard let value = try evaluate(argument, subject, isTail: false, nesting: inner) else { return nil }
+      guard let value = try evaluate(argument, subject, isTail: false, nesting: inner, keep: floor) else { return nil }
       return finish(isCell(value), isTail: isTail)
     case 4:
-      guard let value = try evaluate(argument, subject, isTail: false, nesting: inner) else { return nil }
+      guard let value = try evaluate(argument, subject, isTail: false, nesting: inner, keep: floor) else { return nil }
       guard let sum = incremented(value) else { return crash() }
       return finish(sum, isTail: isTail)
     case 5:
@@ -307,21 +320,23 @@ struct Compiler {
       guard let b = try evaluate(second, subject, isTail: false, nesting: inner) else { return nil }
       return finish(try equal(a, b), isTail: isTail)
     case 6:
-      return try conditional(argument, subject, isTail: isTail, nesting: inner)
+      return try conditional(argument, subject, isTail: isTail, nesting: inner, keep: keep)
     case 7:
       guard let (first, second) = pair(argument) else { return crash() }
-      guard let value = try evaluate(first, subject, isTail: false, nesting: inner) else { return nil }
-      return try evaluate(second, value, isTail: isTail, nesting: inner)
+      guard let value = try evaluate(first, subject, isTail: false, nesting: inner, keep: floor) else { return nil }
+      return try evaluate(second, value, isTail: isTail, nesting: inner, keep: keep)
     case 8:
       guard let (first, second) = pair(argument) else { return crash() }
       guard let value = try evaluate(first, subject, isTail: false, nesting: inner) else { return nil }
-      return try evaluate(second, joined(value, subject), isTail: isTail, nesting: inner)
+      return try evaluate(second, joined(value, subject), isTail: isTail, nesting: inner, keep: keep)
     case 9:
       guard let (axis, coreFormula) = pair(argument), axis.isNatural, axis != .zero else { return crash() }
-      guard let core = try evaluate(coreFormula, subject, isTail: false, nesting: inner) else { return nil }
+      guard let core = try evaluate(coreFormula, subject, isTail: false, nesting: inner, keep: floor) else {
+        return nil
+      }
       guard let arm = try part(core, at: axis) else { return crash() }
       if isTail, goesOn(with: core, arm: arm, at: axis) { return nil }
-      return call(core, arm, isTail: isTail, arm: isInHead(axis) && axis.isDirect ? axis.raw : 0)
+      return call(core, arm, isTail: isTail, arm: isInHead(axis) && axis.isDirect ? axis.raw : 0, keep: keep)
     case 10:
       guard let (target, nounFormula) = pair(argument), let (axis, valueFormula) = pair(target), axis.isNatural
       else { return crash() }
@@ -404,7 +419,9 @@ struct Compiler {
     return Value(register: register)
   }
 
-  private mutating func call(_ subject: Value, _ formula: Value, isTail: Bool, arm: UInt64) -> Value? {
+  private mutating func call(
+    _ subject: Value, _ formula: Value, isTail: Bool, arm: UInt64, keep: Int?
+  ) -> Value? {
     let isArm = arm != 0
     let b = register(of: subject)
     let c = register(of: formula)
@@ -413,6 +430,8 @@ struct Compiler {
       emit(isArm ? .tailCallArm : .tailCall, a: next, b: b, c: c, word: site)
       return nil
     }
+    // The callee's activation begins behind what is still of use.
+    if let keep { next = min(next, keep) }
     let register = newRegister()
     emit(isArm ? .callArm : .call, a: register, b: b, c: c, word: site)
     return Value(register: register)
@@ -421,27 +440,28 @@ struct Compiler {
   // MARK: Conditionals
 
   private mutating func conditional(
-    _ argument: Word, _ subject: Value, isTail: Bool, nesting: Int
+    _ argument: Word, _ subject: Value, isTail: Bool, nesting: Int, keep: Int?
   ) throws(Fault) -> Value? {
     guard let (test, branches) = pair(argument), let (yes, no) = pair(branches) else { return crash() }
     guard let patch = try branch(unless: test, subject, nesting: nesting) else { return nil }
     if case .always(let answer) = patch {
-      return try evaluate(answer ? yes : no, subject, isTail: isTail, nesting: nesting)
+      return try evaluate(answer ? yes : no, subject, isTail: isTail, nesting: nesting, keep: keep)
     }
     guard case .at(let target) = patch else { return nil }
     let mark = next
-    let first = try evaluate(yes, subject, isTail: isTail, nesting: nesting)
+    let facts = learned.count
+    let first = try evaluate(yes, subject, isTail: isTail, nesting: nesting, keep: keep)
     var end: Int?
     if let first {
       _ = settle(first, in: mark)
       emit(.jump, word: 0)
       end = words.count - 1
     }
-    free(to: mark)
+    free(to: mark, forgettingAfter: facts)
     land(target)
-    let second = try evaluate(no, subject, isTail: isTail, nesting: nesting)
+    let second = try evaluate(no, subject, isTail: isTail, nesting: nesting, keep: keep)
     if let second { _ = settle(second, in: mark) }
-    free(to: mark)
+    free(to: mark, forgettingAfter: facts)
     if let end { land(end) }
     guard end != nil || second != nil else { return nil }
     next = mark + 1

@@ -442,13 +442,15 @@ extension NockMachine {
         let formula = fp[instruction.c]
         let site = UnsafeMutablePointer<Site>(bitPattern: UInt(pc[0])).unsafelyUnwrapped  // Safe: made with the code.
         var code = site.pointee.code
+        // What follows may use the stack from r[a] on, where the subject may be.
+        let subject = fp[instruction.b]
         if site.pointee.formula != formula {
           code = try resolve(site, Word(raw: formula), stackTop: fp + instruction.a)
         }
         let callee = fp + instruction.a + 2
         callee[-2] = UInt64(UInt(bitPattern: pc + 1))
         callee[-1] = UInt64(UInt(bitPattern: fp))
-        callee[0] = fp[instruction.b]
+        callee[0] = subject
         fp = callee
         pc = code.pointee.start
         if stepsLeft == 0 { throw .steps }
@@ -462,12 +464,13 @@ extension NockMachine {
       case .callArm:
         let formula = fp[instruction.c]
         let site = UnsafeMutablePointer<Site>(bitPattern: UInt(pc[0])).unsafelyUnwrapped  // Safe: made with the code.
+        let subject = fp[instruction.b]
         if site.pointee.formula != formula || site.pointee.epoch != epoch[0] {
-          try resolveArm(site, Word(raw: formula), core: Word(raw: fp[instruction.b]), stackTop: fp + instruction.a)
+          try resolveArm(site, Word(raw: formula), core: Word(raw: subject), stackTop: fp + instruction.a)
         }
         if site.pointee.jet != 0 {
           let departure = try callJet(
-            site, Word(raw: fp[instruction.b]), fp + instruction.a + 2, fp + instruction.a, pc + 1, fp)
+            site, Word(raw: subject), fp + instruction.a + 2, fp + instruction.a, pc + 1, fp)
           switch departure.kind {
           case .product:
             fp[instruction.a] = departure.product.raw
@@ -486,7 +489,7 @@ extension NockMachine {
         let callee = fp + instruction.a + 2
         callee[-2] = UInt64(UInt(bitPattern: pc + 1))
         callee[-1] = UInt64(UInt(bitPattern: fp))
-        callee[0] = fp[instruction.b]
+        callee[0] = subject
         fp = callee
         pc = code.pointee.start
         if stepsLeft == 0 { throw .steps }
