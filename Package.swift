@@ -57,9 +57,11 @@ let package = Package(
     .target(name: "CBaseline", path: "Benchmarks/CBaseline"),
     .executableTarget(
       name: "strata-bench",
-      dependencies: ["CBaseline", "CGMP", "StrataMemory", "StrataNatural", "StrataNoun", "StrataStore"],
+      dependencies: [
+        "CBaseline", "CGMP", "StrataFlat", "StrataMemory", "StrataNatural", "StrataNoun", "StrataStore", "StrataText",
+      ],
       path: "Benchmarks",
-      exclude: ["CBaseline"],
+      exclude: ["CBaseline", "Programs"],
       swiftSettings: strict),
     example(
       "jet", folder: "a-jet-of-your-own", uses: ["StrataMemory", "StrataNatural", "StrataNock", "StrataNoun"],

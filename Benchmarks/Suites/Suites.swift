@@ -4,7 +4,7 @@
 enum Suites {
   static var all: [Benchmark] {
     StartBenchmarks.benchmarks + NounBenchmarks.benchmarks + CellBenchmarks.benchmarks + FrameBenchmarks.benchmarks
-      + NaturalBenchmarks.benchmarks + StoreBenchmarks.benchmarks
+      + NaturalBenchmarks.benchmarks + StoreBenchmarks.benchmarks + FlatBenchmarks.benchmarks
       + WordRace.benchmarks
   }
 }

@@ -60,8 +60,15 @@ struct BytecodeCompiler {
 
   static let mostRegisters = 60_000
 
-  init(module: Module, id: FunctionID, function: Function, storageMayBeDropped: Bool) {
+  /// Functions without a body that the machine itself serves, when no host function takes their name.
+  let native: (Function) -> Native?
+
+  init(
+    module: Module, id: FunctionID, function: Function, storageMayBeDropped: Bool,
+    native: @escaping (Function) -> Native?
+  ) {
     self.module = module
+    self.native = native
     self.id = id
     self.function = function
     analysis = BytecodeAnalysis(module: module, function: function, storageMayBeDropped: storageMayBeDropped)

@@ -545,7 +545,7 @@ extension BytecodeCompiler {
     let form = types.form(instruction.type)
     switch instruction.operation {
     case .call(let callee, let arguments):
-      guard let target = module.function(callee) else { return }
+      guard let target = module.function(callee), !lowerRequest(target, arguments, form) else { return }
       let base = placeArguments(arguments, as: target.parameters.map(\.type))
       let destination = form == .nothing ? base : result()
       if target.hasBody {
@@ -589,6 +589,21 @@ extension BytecodeCompiler {
       if form != .nothing, form != .aggregate { extend(destination, form) }
     default: break
     }
+  }
+
+  /// A request for storage needs no call. Returns false for all other calls.
+  private mutating func lowerRequest(_ target: Function, _ arguments: [ValueID], _ form: RegisterForm) -> Bool {
+    let word = RegisterForm.integer(bits: 64, isSigned: false)
+    guard !target.hasBody, target.parameters.count == 1, native(target) == .malloc,
+      types.form(target.result) == word, form == word, size(target.parameters[0].type) == 8
+    else { return false }
+    if let size = constant(arguments[0]), size <= EvaluationState.largestRequest {
+      emitAllocate(result(), size: size, alignment: 16)
+    } else {
+      let size = coerced(arguments[0], to: target.parameters[0].type)
+      emit(Code(.allocateCount, a: result(), b: size))
+    }
+    return true
   }
 
   /// Brings a direct call's result into the form of the instruction's type.

@@ -15,7 +15,7 @@ extension FlatMachine {
     let base = storage.base
     let first = LinearMemory.firstAddress
     let writable = storage.writableStart
-    let storageLimit = storage.limit
+    var usable = storage.usable
     var top = storage.top
     var touched = storage.touched
     var pc = start
@@ -23,13 +23,17 @@ extension FlatMachine {
     var current = function
     var frame = firstFrame + 1
     var frameLimit = firstFrame + 1 + Int(min(budget.depth, 1 << 22))
-    var remaining = Int64(clamping: budget.steps)
+    // With a sampler the budget is handed out in slices: the end of one is the moment to look.
+    var reserve = Int64(clamping: budget.steps)
+    var remaining = min(reserve, Int64(clamping: sampler?.interval ?? .max))
+    reserve -= remaining
     let entries = self.entries
     var fault = Fault.address
 
     // Safe throughout the loop: register numbers were assigned below the frame size that each call checks against the
     // register limit; `pc` stays inside its function because verified code ends every block with a transfer of control;
     // storage offsets are below the reservation after the checks shown.
+    outer: while true {
     run: while true {
       let i = pc.pointee
       pc += 1
@@ -55,31 +59,19 @@ extension FlatMachine {
       case .shiftRightUnsignedImmediate: r[Int(i.a)] = r[Int(i.b)] &>> UInt64(truncatingIfNeeded: i.x)
       case .divide:
         let divisor = Int64(bitPattern: r[Int(i.c)])
-        guard divisor != 0 else {
-          fault = .division
-          break run
-        }
+        if isZero(divisor, &fault) { break run }
         r[Int(i.a)] = UInt64(bitPattern: Scalars.divide(Int64(bitPattern: r[Int(i.b)]), divisor))
       case .divideUnsigned:
         let divisor = r[Int(i.c)]
-        guard divisor != 0 else {
-          fault = .division
-          break run
-        }
+        if isZero(divisor, &fault) { break run }
         r[Int(i.a)] = r[Int(i.b)] / divisor
       case .modulo:
         let divisor = Int64(bitPattern: r[Int(i.c)])
-        guard divisor != 0 else {
-          fault = .division
-          break run
-        }
+        if isZero(divisor, &fault) { break run }
         r[Int(i.a)] = UInt64(bitPattern: Scalars.modulo(Int64(bitPattern: r[Int(i.b)]), divisor))
       case .moduloUnsigned:
         let divisor = r[Int(i.c)]
-        guard divisor != 0 else {
-          fault = .division
-          break run
-        }
+        if isZero(divisor, &fault) { break run }
         r[Int(i.a)] = r[Int(i.b)] % divisor
       case .divideImmediate:
         r[Int(i.a)] = UInt64(bitPattern: Scalars.divide(Int64(bitPattern: r[Int(i.b)]), Int64(i.x)))
@@ -133,17 +125,11 @@ extension FlatMachine {
         r[Int(i.a)] = (Double(bitPattern: r[Int(i.b)]) * Double(bitPattern: r[Int(i.c)])).bitPattern
       case .divideDouble:
         let divisor = Double(bitPattern: r[Int(i.c)])
-        guard divisor != 0 else {
-          fault = .division
-          break run
-        }
+        if isZero(divisor, &fault) { break run }
         r[Int(i.a)] = (Double(bitPattern: r[Int(i.b)]) / divisor).bitPattern
       case .moduloDouble:
         let divisor = Double(bitPattern: r[Int(i.c)])
-        guard divisor != 0 else {
-          fault = .division
-          break run
-        }
+        if isZero(divisor, &fault) { break run }
         r[Int(i.a)] = Scalars.modulo(Double(bitPattern: r[Int(i.b)]), divisor).bitPattern
       case .negateDouble: r[Int(i.a)] = (-Double(bitPattern: r[Int(i.b)])).bitPattern
       case .addSingle: r[Int(i.a)] = word(single(r[Int(i.b)]) + single(r[Int(i.c)]))
@@ -151,17 +137,11 @@ extension FlatMachine {
       case .multiplySingle: r[Int(i.a)] = word(single(r[Int(i.b)]) * single(r[Int(i.c)]))
       case .divideSingle:
         let divisor = single(r[Int(i.c)])
-        guard divisor != 0 else {
-          fault = .division
-          break run
-        }
+        if isZero(divisor, &fault) { break run }
         r[Int(i.a)] = word(single(r[Int(i.b)]) / divisor)
       case .moduloSingle:
         let divisor = single(r[Int(i.c)])
-        guard divisor != 0 else {
-          fault = .division
-          break run
-        }
+        if isZero(divisor, &fault) { break run }
         r[Int(i.a)] = word(Scalars.modulo(single(r[Int(i.b)]), divisor))
       case .negateSingle: r[Int(i.a)] = word(-single(r[Int(i.b)]))
 
@@ -183,190 +163,168 @@ extension FlatMachine {
         r[Int(i.a)] = whole
 
       case .load8:
-        let address = r[Int(i.b)] &+ UInt64(bitPattern: Int64(i.x))
-        guard address &- first <= top &- first &- 1 else { break run }
-        r[Int(i.a)] = UInt64((base + Int(address)).load(as: UInt8.self))
+        let address = r[Int(i.b)] &+ distance(i)
+        guard isInside(address, 1, first, top) else { break run }
+        r[Int(i.a)] = UInt64(truncatingIfNeeded: read(base, address, UInt8.self))
       case .loadSigned8:
-        let address = r[Int(i.b)] &+ UInt64(bitPattern: Int64(i.x))
-        guard address &- first <= top &- first &- 1 else { break run }
-        r[Int(i.a)] = UInt64(bitPattern: Int64((base + Int(address)).load(as: Int8.self)))
+        let address = r[Int(i.b)] &+ distance(i)
+        guard isInside(address, 1, first, top) else { break run }
+        r[Int(i.a)] = UInt64(truncatingIfNeeded: read(base, address, Int8.self))
       case .load16:
-        let address = r[Int(i.b)] &+ UInt64(bitPattern: Int64(i.x))
-        guard address &- first <= top &- first &- 2 else { break run }
-        r[Int(i.a)] = UInt64((base + Int(address)).loadUnaligned(as: UInt16.self).littleEndian)
+        let address = r[Int(i.b)] &+ distance(i)
+        guard isInside(address, 2, first, top) else { break run }
+        r[Int(i.a)] = UInt64(truncatingIfNeeded: read(base, address, UInt16.self))
       case .loadSigned16:
-        let address = r[Int(i.b)] &+ UInt64(bitPattern: Int64(i.x))
-        guard address &- first <= top &- first &- 2 else { break run }
-        r[Int(i.a)] = UInt64(bitPattern: Int64((base + Int(address)).loadUnaligned(as: Int16.self).littleEndian))
+        let address = r[Int(i.b)] &+ distance(i)
+        guard isInside(address, 2, first, top) else { break run }
+        r[Int(i.a)] = UInt64(truncatingIfNeeded: read(base, address, Int16.self))
       case .load32:
-        let address = r[Int(i.b)] &+ UInt64(bitPattern: Int64(i.x))
-        guard address &- first <= top &- first &- 4 else { break run }
-        r[Int(i.a)] = UInt64((base + Int(address)).loadUnaligned(as: UInt32.self).littleEndian)
+        let address = r[Int(i.b)] &+ distance(i)
+        guard isInside(address, 4, first, top) else { break run }
+        r[Int(i.a)] = UInt64(truncatingIfNeeded: read(base, address, UInt32.self))
       case .loadSigned32:
-        let address = r[Int(i.b)] &+ UInt64(bitPattern: Int64(i.x))
-        guard address &- first <= top &- first &- 4 else { break run }
-        r[Int(i.a)] = UInt64(bitPattern: Int64((base + Int(address)).loadUnaligned(as: Int32.self).littleEndian))
+        let address = r[Int(i.b)] &+ distance(i)
+        guard isInside(address, 4, first, top) else { break run }
+        r[Int(i.a)] = UInt64(truncatingIfNeeded: read(base, address, Int32.self))
       case .load64:
-        let address = r[Int(i.b)] &+ UInt64(bitPattern: Int64(i.x))
-        guard address &- first <= top &- first &- 8 else { break run }
-        r[Int(i.a)] = (base + Int(address)).loadUnaligned(as: UInt64.self).littleEndian
+        let address = r[Int(i.b)] &+ distance(i)
+        guard isInside(address, 8, first, top) else { break run }
+        r[Int(i.a)] = UInt64(truncatingIfNeeded: read(base, address, UInt64.self))
       case .loadBoolean:
-        let address = r[Int(i.b)] &+ UInt64(bitPattern: Int64(i.x))
-        guard address &- first <= top &- first &- 1 else { break run }
-        r[Int(i.a)] = (base + Int(address)).load(as: UInt8.self) != 0 ? 1 : 0
+        let address = r[Int(i.b)] &+ distance(i)
+        guard isInside(address, 1, first, top) else { break run }
+        r[Int(i.a)] = read(base, address, UInt8.self) != 0 ? 1 : 0
 
       case .store8:
-        let address = r[Int(i.a)] &+ UInt64(bitPattern: Int64(i.x))
-        guard address &- writable <= top &- writable &- 1 else { break run }
-        (base + Int(address)).storeBytes(of: UInt8(truncatingIfNeeded: r[Int(i.b)]), as: UInt8.self)
+        let address = r[Int(i.a)] &+ distance(i)
+        guard isInside(address, 1, writable, top) else { break run }
+        write(base, address, UInt8(truncatingIfNeeded: r[Int(i.b)]))
       case .store16:
-        let address = r[Int(i.a)] &+ UInt64(bitPattern: Int64(i.x))
-        guard address &- writable <= top &- writable &- 2 else { break run }
-        (base + Int(address)).storeBytes(of: UInt16(truncatingIfNeeded: r[Int(i.b)]).littleEndian, as: UInt16.self)
+        let address = r[Int(i.a)] &+ distance(i)
+        guard isInside(address, 2, writable, top) else { break run }
+        write(base, address, UInt16(truncatingIfNeeded: r[Int(i.b)]))
       case .store32:
-        let address = r[Int(i.a)] &+ UInt64(bitPattern: Int64(i.x))
-        guard address &- writable <= top &- writable &- 4 else { break run }
-        (base + Int(address)).storeBytes(of: UInt32(truncatingIfNeeded: r[Int(i.b)]).littleEndian, as: UInt32.self)
+        let address = r[Int(i.a)] &+ distance(i)
+        guard isInside(address, 4, writable, top) else { break run }
+        write(base, address, UInt32(truncatingIfNeeded: r[Int(i.b)]))
       case .store64:
-        let address = r[Int(i.a)] &+ UInt64(bitPattern: Int64(i.x))
-        guard address &- writable <= top &- writable &- 8 else { break run }
-        (base + Int(address)).storeBytes(of: r[Int(i.b)].littleEndian, as: UInt64.self)
+        let address = r[Int(i.a)] &+ distance(i)
+        guard isInside(address, 8, writable, top) else { break run }
+        write(base, address, UInt64(truncatingIfNeeded: r[Int(i.b)]))
 
-      case .indexed8, .indexedBoolean:
-        let index = r[Int(i.c)]
-        guard index < UInt64(bitPattern: Int64(i.x)) || i.x < 0 else {
-          fault = .index
-          break run
-        }
-        let address = r[Int(i.b)] &+ index
-        guard address &- first <= top &- first &- 1 else { break run }
-        let byte = UInt64((base + Int(address)).load(as: UInt8.self))
-        r[Int(i.a)] = i.opcode == .indexed8 ? byte : (byte != 0 ? 1 : 0)
+      case .indexed8:
+        if !isIndex(r[Int(i.c)], i, &fault) { break run }
+        let address = r[Int(i.b)] &+ r[Int(i.c)]
+        guard isInside(address, 1, first, top) else { break run }
+        r[Int(i.a)] = UInt64(truncatingIfNeeded: read(base, address, UInt8.self))
       case .indexedSigned8:
-        let index = r[Int(i.c)]
-        guard index < UInt64(bitPattern: Int64(i.x)) || i.x < 0 else {
-          fault = .index
-          break run
-        }
-        let address = r[Int(i.b)] &+ index
-        guard address &- first <= top &- first &- 1 else { break run }
-        r[Int(i.a)] = UInt64(bitPattern: Int64((base + Int(address)).load(as: Int8.self)))
+        if !isIndex(r[Int(i.c)], i, &fault) { break run }
+        let address = r[Int(i.b)] &+ r[Int(i.c)]
+        guard isInside(address, 1, first, top) else { break run }
+        r[Int(i.a)] = UInt64(truncatingIfNeeded: read(base, address, Int8.self))
       case .indexed16:
-        let index = r[Int(i.c)]
-        guard index < UInt64(bitPattern: Int64(i.x)) || i.x < 0 else {
-          fault = .index
-          break run
-        }
-        let address = r[Int(i.b)] &+ index &* 2
-        guard address &- first <= top &- first &- 2 else { break run }
-        r[Int(i.a)] = UInt64((base + Int(address)).loadUnaligned(as: UInt16.self).littleEndian)
+        if !isIndex(r[Int(i.c)], i, &fault) { break run }
+        let address = r[Int(i.b)] &+ r[Int(i.c)] &* 2
+        guard isInside(address, 2, first, top) else { break run }
+        r[Int(i.a)] = UInt64(truncatingIfNeeded: read(base, address, UInt16.self))
       case .indexedSigned16:
-        let index = r[Int(i.c)]
-        guard index < UInt64(bitPattern: Int64(i.x)) || i.x < 0 else {
-          fault = .index
-          break run
-        }
-        let address = r[Int(i.b)] &+ index &* 2
-        guard address &- first <= top &- first &- 2 else { break run }
-        r[Int(i.a)] = UInt64(bitPattern: Int64((base + Int(address)).loadUnaligned(as: Int16.self).littleEndian))
+        if !isIndex(r[Int(i.c)], i, &fault) { break run }
+        let address = r[Int(i.b)] &+ r[Int(i.c)] &* 2
+        guard isInside(address, 2, first, top) else { break run }
+        r[Int(i.a)] = UInt64(truncatingIfNeeded: read(base, address, Int16.self))
       case .indexed32:
-        let index = r[Int(i.c)]
-        guard index < UInt64(bitPattern: Int64(i.x)) || i.x < 0 else {
-          fault = .index
-          break run
-        }
-        let address = r[Int(i.b)] &+ index &* 4
-        guard address &- first <= top &- first &- 4 else { break run }
-        r[Int(i.a)] = UInt64((base + Int(address)).loadUnaligned(as: UInt32.self).littleEndian)
+        if !isIndex(r[Int(i.c)], i, &fault) { break run }
+        let address = r[Int(i.b)] &+ r[Int(i.c)] &* 4
+        guard isInside(address, 4, first, top) else { break run }
+        r[Int(i.a)] = UInt64(truncatingIfNeeded: read(base, address, UInt32.self))
       case .indexedSigned32:
-        let index = r[Int(i.c)]
-        guard index < UInt64(bitPattern: Int64(i.x)) || i.x < 0 else {
-          fault = .index
-          break run
-        }
-        let address = r[Int(i.b)] &+ index &* 4
-        guard address &- first <= top &- first &- 4 else { break run }
-        r[Int(i.a)] = UInt64(bitPattern: Int64((base + Int(address)).loadUnaligned(as: Int32.self).littleEndian))
+        if !isIndex(r[Int(i.c)], i, &fault) { break run }
+        let address = r[Int(i.b)] &+ r[Int(i.c)] &* 4
+        guard isInside(address, 4, first, top) else { break run }
+        r[Int(i.a)] = UInt64(truncatingIfNeeded: read(base, address, Int32.self))
       case .indexed64:
-        let index = r[Int(i.c)]
-        guard index < UInt64(bitPattern: Int64(i.x)) || i.x < 0 else {
-          fault = .index
-          break run
-        }
-        let address = r[Int(i.b)] &+ index &* 8
-        guard address &- first <= top &- first &- 8 else { break run }
-        r[Int(i.a)] = (base + Int(address)).loadUnaligned(as: UInt64.self).littleEndian
+        if !isIndex(r[Int(i.c)], i, &fault) { break run }
+        let address = r[Int(i.b)] &+ r[Int(i.c)] &* 8
+        guard isInside(address, 8, first, top) else { break run }
+        r[Int(i.a)] = UInt64(truncatingIfNeeded: read(base, address, UInt64.self))
+      case .indexedBoolean:
+        if !isIndex(r[Int(i.c)], i, &fault) { break run }
+        let address = r[Int(i.b)] &+ r[Int(i.c)]
+        guard isInside(address, 1, first, top) else { break run }
+        r[Int(i.a)] = read(base, address, UInt8.self) != 0 ? 1 : 0
 
       case .storeIndexed8:
-        let index = r[Int(i.b)]
-        guard index < UInt64(bitPattern: Int64(i.x)) || i.x < 0 else {
-          fault = .index
-          break run
-        }
-        let address = r[Int(i.a)] &+ index
-        guard address &- writable <= top &- writable &- 1 else { break run }
-        (base + Int(address)).storeBytes(of: UInt8(truncatingIfNeeded: r[Int(i.c)]), as: UInt8.self)
+        if !isIndex(r[Int(i.b)], i, &fault) { break run }
+        let address = r[Int(i.a)] &+ r[Int(i.b)]
+        guard isInside(address, 1, writable, top) else { break run }
+        write(base, address, UInt8(truncatingIfNeeded: r[Int(i.c)]))
       case .storeIndexed16:
-        let index = r[Int(i.b)]
-        guard index < UInt64(bitPattern: Int64(i.x)) || i.x < 0 else {
-          fault = .index
-          break run
-        }
-        let address = r[Int(i.a)] &+ index &* 2
-        guard address &- writable <= top &- writable &- 2 else { break run }
-        (base + Int(address)).storeBytes(of: UInt16(truncatingIfNeeded: r[Int(i.c)]).littleEndian, as: UInt16.self)
+        if !isIndex(r[Int(i.b)], i, &fault) { break run }
+        let address = r[Int(i.a)] &+ r[Int(i.b)] &* 2
+        guard isInside(address, 2, writable, top) else { break run }
+        write(base, address, UInt16(truncatingIfNeeded: r[Int(i.c)]))
       case .storeIndexed32:
-        let index = r[Int(i.b)]
-        guard index < UInt64(bitPattern: Int64(i.x)) || i.x < 0 else {
-          fault = .index
-          break run
-        }
-        let address = r[Int(i.a)] &+ index &* 4
-        guard address &- writable <= top &- writable &- 4 else { break run }
-        (base + Int(address)).storeBytes(of: UInt32(truncatingIfNeeded: r[Int(i.c)]).littleEndian, as: UInt32.self)
+        if !isIndex(r[Int(i.b)], i, &fault) { break run }
+        let address = r[Int(i.a)] &+ r[Int(i.b)] &* 4
+        guard isInside(address, 4, writable, top) else { break run }
+        write(base, address, UInt32(truncatingIfNeeded: r[Int(i.c)]))
       case .storeIndexed64:
-        let index = r[Int(i.b)]
-        guard index < UInt64(bitPattern: Int64(i.x)) || i.x < 0 else {
-          fault = .index
-          break run
-        }
-        let address = r[Int(i.a)] &+ index &* 8
-        guard address &- writable <= top &- writable &- 8 else { break run }
-        (base + Int(address)).storeBytes(of: r[Int(i.c)].littleEndian, as: UInt64.self)
+        if !isIndex(r[Int(i.b)], i, &fault) { break run }
+        let address = r[Int(i.a)] &+ r[Int(i.b)] &* 8
+        guard isInside(address, 8, writable, top) else { break run }
+        write(base, address, UInt64(truncatingIfNeeded: r[Int(i.c)]))
       case .indexAddress:
-        let index = r[Int(i.c)]
-        guard index < UInt64(bitPattern: Int64(i.x)) || i.x < 0 else {
-          fault = .index
-          break run
-        }
-        r[Int(i.a)] = r[Int(i.b)] &+ index &* UInt64(UInt32(bitPattern: i.y))
+        if !isIndex(r[Int(i.c)], i, &fault) { break run }
+        r[Int(i.a)] = r[Int(i.b)] &+ r[Int(i.c)] &* UInt64(UInt32(bitPattern: i.y))
       case .sliceAddress:
         let slice = r[Int(i.b)]
-        guard slice &- first <= top &- first &- 16 else { break run }
+        guard isInside(slice, 16, first, top) else { break run }
         let index = r[Int(i.c)]
-        guard index < (base + Int(slice) + 8).loadUnaligned(as: UInt64.self).littleEndian else {
+        guard index < read(base, slice &+ 8, UInt64.self) else {
           fault = .index
           break run
         }
         r[Int(i.a)] =
-          (base + Int(slice)).loadUnaligned(as: UInt64.self).littleEndian &+ index &* UInt64(UInt32(bitPattern: i.y))
+          read(base, slice, UInt64.self) &+ index &* UInt64(UInt32(bitPattern: i.y))
 
-      case .allocate, .copyFresh:
-        let size = UInt64(UInt32(bitPattern: i.x))
-        let alignment = UInt64(UInt32(bitPattern: i.y))
-        let start = (top &+ alignment &- 1) & ~(alignment &- 1)
-        let end = start &+ max(size, 1)
-        guard end <= storageLimit else {
-          fault = .bytes
+      case .allocate:
+        let start = roundUp(top, to: UInt64(UInt32(bitPattern: i.y)))
+        let end = start &+ max(UInt64(UInt32(bitPattern: i.x)), 1)
+        if end > usable {
+          if !grow(storage, to: end, &usable, &fault) { break run }
+        }
+        if start < touched { memset(at(base, start), 0, Int(truncatingIfNeeded: min(end, touched) &- start)) }
+        if end > touched { touched = end }
+        top = end
+        r[Int(i.a)] = start
+      case .allocateCount:
+        let size = r[Int(i.b)]
+        guard size <= EvaluationState.largestRequest else {
+          fault = .request
           break run
         }
+        let start = roundUp(top, to: 16)
+        let end = start &+ max(size, 1)
+        if end > usable {
+          if !grow(storage, to: end, &usable, &fault) { break run }
+        }
+        if start < touched { memset(at(base, start), 0, Int(truncatingIfNeeded: min(end, touched) &- start)) }
+        if end > touched { touched = end }
+        top = end
+        r[Int(i.a)] = start
+      case .copyFresh:
+        let size = UInt64(UInt32(bitPattern: i.x))
         let source = r[Int(i.b)]
-        if i.opcode == .copyFresh, size > 0 {
-          guard source >= first, source < top, size <= top &- source else { break run }
-          if start < touched { memset(base + Int(start), 0, Int(min(end, touched) &- start)) }
-          memcpy(base + Int(start), base + Int(source), Int(size))
+        guard size == 0 || (source >= first && source < top && size <= top &- source) else { break run }
+        let start = roundUp(top, to: UInt64(UInt32(bitPattern: i.y)))
+        let end = start &+ max(size, 1)
+        if end > usable {
+          if !grow(storage, to: end, &usable, &fault) { break run }
+        }
+        if size > 0 {
+          memcpy(at(base, start), at(base, source), Int(truncatingIfNeeded: size))
         } else if start < touched {
-          memset(base + Int(start), 0, Int(min(end, touched) &- start))
+          write(base, start, UInt8(0))
         }
         if end > touched { touched = end }
         top = end
@@ -380,12 +338,11 @@ extension FlatMachine {
           size <= top &- target
         else { break run }
         if size == 16 {
-          let low = (base + Int(source)).loadUnaligned(as: UInt64.self)
-          let high = (base + Int(source) + 8).loadUnaligned(as: UInt64.self)
-          (base + Int(target)).storeBytes(of: low, as: UInt64.self)
-          (base + Int(target) + 8).storeBytes(of: high, as: UInt64.self)
+          let (low, high) = (read(base, source, UInt64.self), read(base, source &+ 8, UInt64.self))
+          write(base, target, low)
+          write(base, target &+ 8, high)
         } else {
-          memmove(base + Int(target), base + Int(source), Int(size))
+          memmove(at(base, target), at(base, source), Int(truncatingIfNeeded: size))
         }
       case .check:
         let size = UInt64(UInt32(bitPattern: i.x))
@@ -399,146 +356,66 @@ extension FlatMachine {
         }
 
       case .jump:
-        remaining &-= Int64(i.c)
-        guard remaining >= 0 else {
-          fault = .steps
-          break run
-        }
+        if !pays(&remaining, i, &fault) { break run }
         pc = jumpTarget(pc, i.y)
       case .branchTrue:
-        remaining &-= Int64(i.c)
-        guard remaining >= 0 else {
-          fault = .steps
-          break run
-        }
+        if !pays(&remaining, i, &fault) { break run }
         if r[Int(i.a)] != 0 { pc = jumpTarget(pc, i.y) }
       case .branchFalse:
-        remaining &-= Int64(i.c)
-        guard remaining >= 0 else {
-          fault = .steps
-          break run
-        }
+        if !pays(&remaining, i, &fault) { break run }
         if r[Int(i.a)] == 0 { pc = jumpTarget(pc, i.y) }
       case .branchEqual:
-        remaining &-= Int64(i.c)
-        guard remaining >= 0 else {
-          fault = .steps
-          break run
-        }
+        if !pays(&remaining, i, &fault) { break run }
         if r[Int(i.a)] == r[Int(i.b)] { pc = jumpTarget(pc, i.y) }
       case .branchNotEqual:
-        remaining &-= Int64(i.c)
-        guard remaining >= 0 else {
-          fault = .steps
-          break run
-        }
+        if !pays(&remaining, i, &fault) { break run }
         if r[Int(i.a)] != r[Int(i.b)] { pc = jumpTarget(pc, i.y) }
       case .branchLess:
-        remaining &-= Int64(i.c)
-        guard remaining >= 0 else {
-          fault = .steps
-          break run
-        }
+        if !pays(&remaining, i, &fault) { break run }
         if Int64(bitPattern: r[Int(i.a)]) < Int64(bitPattern: r[Int(i.b)]) { pc = jumpTarget(pc, i.y) }
       case .branchLessOrEqual:
-        remaining &-= Int64(i.c)
-        guard remaining >= 0 else {
-          fault = .steps
-          break run
-        }
+        if !pays(&remaining, i, &fault) { break run }
         if Int64(bitPattern: r[Int(i.a)]) <= Int64(bitPattern: r[Int(i.b)]) { pc = jumpTarget(pc, i.y) }
       case .branchLessUnsigned:
-        remaining &-= Int64(i.c)
-        guard remaining >= 0 else {
-          fault = .steps
-          break run
-        }
+        if !pays(&remaining, i, &fault) { break run }
         if r[Int(i.a)] < r[Int(i.b)] { pc = jumpTarget(pc, i.y) }
       case .branchLessOrEqualUnsigned:
-        remaining &-= Int64(i.c)
-        guard remaining >= 0 else {
-          fault = .steps
-          break run
-        }
+        if !pays(&remaining, i, &fault) { break run }
         if r[Int(i.a)] <= r[Int(i.b)] { pc = jumpTarget(pc, i.y) }
       case .branchEqualImmediate:
-        remaining &-= Int64(i.c)
-        guard remaining >= 0 else {
-          fault = .steps
-          break run
-        }
+        if !pays(&remaining, i, &fault) { break run }
         if Int64(bitPattern: r[Int(i.a)]) == Int64(i.x) { pc = jumpTarget(pc, i.y) }
       case .branchNotEqualImmediate:
-        remaining &-= Int64(i.c)
-        guard remaining >= 0 else {
-          fault = .steps
-          break run
-        }
+        if !pays(&remaining, i, &fault) { break run }
         if Int64(bitPattern: r[Int(i.a)]) != Int64(i.x) { pc = jumpTarget(pc, i.y) }
       case .branchLessImmediate:
-        remaining &-= Int64(i.c)
-        guard remaining >= 0 else {
-          fault = .steps
-          break run
-        }
+        if !pays(&remaining, i, &fault) { break run }
         if Int64(bitPattern: r[Int(i.a)]) < Int64(i.x) { pc = jumpTarget(pc, i.y) }
       case .branchLessOrEqualImmediate:
-        remaining &-= Int64(i.c)
-        guard remaining >= 0 else {
-          fault = .steps
-          break run
-        }
+        if !pays(&remaining, i, &fault) { break run }
         if Int64(bitPattern: r[Int(i.a)]) <= Int64(i.x) { pc = jumpTarget(pc, i.y) }
       case .branchGreaterImmediate:
-        remaining &-= Int64(i.c)
-        guard remaining >= 0 else {
-          fault = .steps
-          break run
-        }
+        if !pays(&remaining, i, &fault) { break run }
         if Int64(bitPattern: r[Int(i.a)]) > Int64(i.x) { pc = jumpTarget(pc, i.y) }
       case .branchGreaterOrEqualImmediate:
-        remaining &-= Int64(i.c)
-        guard remaining >= 0 else {
-          fault = .steps
-          break run
-        }
+        if !pays(&remaining, i, &fault) { break run }
         if Int64(bitPattern: r[Int(i.a)]) >= Int64(i.x) { pc = jumpTarget(pc, i.y) }
       case .branchMaskZero:
-        remaining &-= Int64(i.c)
-        guard remaining >= 0 else {
-          fault = .steps
-          break run
-        }
+        if !pays(&remaining, i, &fault) { break run }
         if r[Int(i.a)] & UInt64(bitPattern: Int64(i.x)) == 0 { pc = jumpTarget(pc, i.y) }
       case .branchMaskNotZero:
-        remaining &-= Int64(i.c)
-        guard remaining >= 0 else {
-          fault = .steps
-          break run
-        }
+        if !pays(&remaining, i, &fault) { break run }
         if r[Int(i.a)] & UInt64(bitPattern: Int64(i.x)) != 0 { pc = jumpTarget(pc, i.y) }
       case .branchLessDouble, .branchNotLessDouble:
-        remaining &-= Int64(i.c)
-        guard remaining >= 0 else {
-          fault = .steps
-          break run
-        }
+        if !pays(&remaining, i, &fault) { break run }
         let isLess = Double(bitPattern: r[Int(i.a)]) < Double(bitPattern: r[Int(i.b)])
         if isLess == (i.opcode == .branchLessDouble) { pc = jumpTarget(pc, i.y) }
       case .branchLessOrEqualDouble, .branchNotLessOrEqualDouble:
-        remaining &-= Int64(i.c)
-        guard remaining >= 0 else {
-          fault = .steps
-          break run
-        }
+        if !pays(&remaining, i, &fault) { break run }
         let isLess = Double(bitPattern: r[Int(i.a)]) <= Double(bitPattern: r[Int(i.b)])
         if isLess == (i.opcode == .branchLessOrEqualDouble) { pc = jumpTarget(pc, i.y) }
       case .choose:
-        remaining &-= Int64(i.c)
-        guard remaining >= 0 else {
-          fault = .steps
-          break run
-        }
+        if !pays(&remaining, i, &fault) { break run }
         pc = choose(Int64(bitPattern: r[Int(i.a)]), table: Int(i.x), current, from: pc)
 
       case .call:
@@ -608,11 +485,7 @@ extension FlatMachine {
         top = storage.top
         touched = storage.touched
       case .returnValue:
-        remaining &-= Int64(i.c)
-        guard remaining >= 0 else {
-          fault = .steps
-          break run
-        }
+        if !pays(&remaining, i, &fault) { break run }
         let value = r[Int(i.a)]
         frame -= 1
         r = frame.pointee.registers
@@ -620,11 +493,7 @@ extension FlatMachine {
         current = frame.pointee.function
         r[Int(pc[-1].a)] = value
       case .returnVoid:
-        remaining &-= Int64(i.c)
-        guard remaining >= 0 else {
-          fault = .steps
-          break run
-        }
+        if !pays(&remaining, i, &fault) { break run }
         frame -= 1
         r = frame.pointee.registers
         pc = frame.pointee.pc
@@ -712,25 +581,111 @@ extension FlatMachine {
       case .halt:
         storage.top = top
         storage.touched = touched
-        stop(pc - 1, current, frame, remaining: remaining, fault: nil)
+        stop(pc - 1, current, frame, remaining: remaining &+ reserve, fault: nil)
         return r[Int(i.a)]
       }
     }
     storage.top = top
     storage.touched = touched
-    stop(pc - 1, current, frame, remaining: remaining, fault: fault)
+    if fault.kind == .stepBudget, reserve > 0, let sampler {
+      // The instruction that found the slice used up is charged and run again.
+      pc -= 1
+      sampler.take(activeFunctions(current, frame), budget.steps &- UInt64(reserve))
+      let slice = min(reserve, Int64(clamping: sampler.interval))
+      remaining &+= Int64(pc.pointee.c) &+ slice
+      reserve -= slice
+      fault = .address
+      continue outer
+    }
+    stop(pc - 1, current, frame, remaining: remaining &+ reserve, fault: fault)
     throw fault
+    }
   }
+}
 
-  @inline(__always)
-  private func single(_ word: UInt64) -> Float { Float(bitPattern: UInt32(truncatingIfNeeded: word)) }
+// MARK: Pieces of the loop
 
-  @inline(__always)
-  private func word(_ value: Float) -> UInt64 { UInt64(value.bitPattern) }
+@inline(__always)
+private func single(_ word: UInt64) -> Float { Float(bitPattern: UInt32(truncatingIfNeeded: word)) }
 
-  /// Branch immediates are distances in instructions from the branch itself.
-  @inline(__always)
-  private func jumpTarget(_ next: UnsafePointer<Code>, _ distance: Int32) -> UnsafePointer<Code> {
-    next + Int(distance)
+@inline(__always)
+private func word(_ value: Float) -> UInt64 { UInt64(value.bitPattern) }
+
+/// Branch immediates are distances in instructions from the branch itself.
+@inline(__always)
+private func jumpTarget(_ next: UnsafePointer<Code>, _ distance: Int32) -> UnsafePointer<Code> {
+  next + Int(distance)
+}
+
+/// The distance of an access from the address in its register.
+@inline(__always)
+private func distance(_ i: Code) -> UInt64 { UInt64(bitPattern: Int64(i.x)) }
+
+/// Charges the steps an instruction carries. False, with the fault noted, when the budget does not cover them.
+@inline(__always)
+private func pays(_ remaining: inout Int64, _ i: Code, _ fault: inout Fault) -> Bool {
+  remaining &-= Int64(i.c)
+  if remaining >= 0 { return true }
+  fault = .steps
+  return false
+}
+
+/// Whether a divisor is zero, with the fault noted.
+@inline(__always)
+private func isZero<Number: Numeric>(_ divisor: Number, _ fault: inout Fault) -> Bool {
+  if divisor != 0 { return false }
+  fault = .division
+  return true
+}
+
+/// Whether an index is below the length an instruction carries, or that length is unknown. False notes the fault.
+@inline(__always)
+private func isIndex(_ index: UInt64, _ i: Code, _ fault: inout Fault) -> Bool {
+  if index < UInt64(bitPattern: Int64(i.x)) || i.x < 0 { return true }
+  fault = .index
+  return false
+}
+
+/// Whether an access of a few bytes lies between two addresses. Safe: storage in use is always longer than the widest access,
+/// so nothing wraps but an address below `first`, which then is far too large.
+@inline(__always)
+private func isInside(_ address: UInt64, _ size: UInt64, _ first: UInt64, _ top: UInt64) -> Bool {
+  address &- first <= top &- first &- size
+}
+
+@inline(__always)
+private func at(_ base: UnsafeMutableRawPointer, _ address: UInt64) -> UnsafeMutableRawPointer {
+  base + Int(truncatingIfNeeded: address)
+}
+
+@inline(__always)
+private func read<Number: FixedWidthInteger & BitwiseCopyable>(
+  _ base: UnsafeMutableRawPointer, _ address: UInt64, _ type: Number.Type
+) -> Number {
+  Number(littleEndian: at(base, address).loadUnaligned(as: type))
+}
+
+@inline(__always)
+private func write<Number: FixedWidthInteger & BitwiseCopyable>(
+  _ base: UnsafeMutableRawPointer, _ address: UInt64, _ value: Number
+) {
+  at(base, address).storeBytes(of: value.littleEndian, as: Number.self)
+}
+
+@inline(__always)
+private func roundUp(_ address: UInt64, to alignment: UInt64) -> UInt64 {
+  (address &+ alignment &- 1) & ~(alignment &- 1)
+}
+
+/// Makes more of the storage usable. False, with the fault noted, when the budget or the system does not allow it.
+@inline(never)
+private func grow(_ storage: LinearMemory, to end: UInt64, _ usable: inout UInt64, _ fault: inout Fault) -> Bool {
+  do throws(Fault) {
+    try storage.use(through: end)
+    usable = storage.usable
+    return true
+  } catch {
+    fault = error
+    return false
   }
 }

@@ -79,8 +79,7 @@ extension FlatMachine {
       throw Fault(.malformed, "a function number is out of range")
     }
     let service = try service(number, state)
-    let words = (0..<count).map { arguments[$0] }
-    let word = try state.serve(service, function, words)
+    let word = try state.serve(service, function, UnsafeBufferPointer(start: arguments, count: count))
     let form = module.types.form(function.result)
     guard form == .aggregate else { return Scalars.canonical(word, form) }
     // The result is a value: nothing the service does later may change it.

@@ -2,7 +2,7 @@
 // Guarantees: gives the value, the failure and the step count of the reference evaluator; never recurses on the host; every
 // access to storage is checked; budgets end every evaluation. One machine serves one evaluation at a time.
 
-import Glibc
+import StrataMemory
 
 /// A caller's place, kept while its callee runs.
 struct SavedFrame {
@@ -15,6 +15,39 @@ struct SavedFrame {
 struct CodeEntry {
   var instructions: UnsafePointer<Code>?
   var frameSize: Int
+}
+
+/// Somebody who wants to see, every so many steps, which functions are active. Steps are the program's own, so what is seen does
+/// not depend on the machine or its load.
+public struct StackSampler {
+  /// Steps between two looks; at least 1.
+  public let interval: UInt64
+  /// Is told the active functions, outermost first, and how many steps were taken.
+  public let take: ([FunctionID], UInt64) -> Void
+
+  public init(every interval: UInt64, _ take: @escaping ([FunctionID], UInt64) -> Void) {
+    self.interval = max(1, interval)
+    self.take = take
+  }
+}
+
+/// The registers of all frames: one committed range.
+private final class RegisterSpace {
+  private let reservation: Reservation
+  let registers: UnsafeMutablePointer<UInt64>
+  let count: Int
+
+  init(byteCount: Int) throws(StrataMemory.Fault) {
+    let least = 2 * Reservation.hugePageBytes
+    var reserved = try Reservation(byteCount: byteCount + Reservation.hugePageBytes, leastBytes: least)
+    // The first pages are asked for by themselves, so that a small evaluation does not touch a huge one.
+    let first = min(1 << 20, reserved.byteCount)
+    try reserved.commit(from: 0, count: first)
+    try reserved.commit(from: first, count: reserved.byteCount - first)
+    count = min(byteCount, reserved.byteCount) / 8
+    registers = reserved.base.bindMemory(to: UInt64.self, capacity: count)
+    reservation = reserved
+  }
 }
 
 /// Evaluates functions of a module, one evaluation at a time. Compiled code is kept between evaluations.
@@ -41,8 +74,8 @@ public final class FlatMachine {
   var textIsReady: UnsafeMutablePointer<Bool>
   private var textCount = 0
 
-  private let registerBase: UnsafeMutableRawPointer?
-  private let registerBytes: Int
+  /// Where the registers of all frames are; nil before the first evaluation.
+  private var registerSpace: RegisterSpace?
   private let frames: UnsafeMutablePointer<SavedFrame>
   private let frameCapacity: Int
   /// Code that receives the entry function's result.
@@ -65,11 +98,6 @@ public final class FlatMachine {
     frameCapacity = Int(min(budget.depth, 1 << 22)) + 8
     frames = .allocate(capacity: frameCapacity)
     top = frames
-    // A frame of an ordinary function is far smaller than this on average; a deep chain of large ones ends early, cleanly.
-    registerBytes = min(max(frameCapacity * 256, 1 << 20), 1 << 30)
-    let mapped = mmap(
-      nil, registerBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
-    registerBase = mapped == MAP_FAILED ? nil : mapped
     exit = .allocate(capacity: 2)
     exit.initialize(to: Code(.call))
     (exit + 1).initialize(to: Code(.halt))
@@ -83,9 +111,10 @@ public final class FlatMachine {
     textIsReady.deallocate()
     frames.deallocate()
     exit.deallocate()
-    // The result cannot be acted upon here; the range is ours and whole, so the call can only succeed.
-    if let registerBase { _ = munmap(registerBase, registerBytes) }
   }
+
+  /// Looks at evaluations as they go on. Costs nothing when there is none.
+  public var sampler: StackSampler?
 
   /// What the latest evaluation wrote to its standard output.
   public var output: [UInt8] { state?.output ?? [] }
@@ -106,14 +135,12 @@ public final class FlatMachine {
       try state.restart()
       prepareTables(state)
       let words = try state.entryWords(function, arguments)
-      guard let registerBase else {
-        throw Fault(.byteBudget, "the system gives no address space for the registers; lower the depth budget")
-      }
+      let registerSpace = try preparedRegisters()
       guard budget.depth > 0 else { throw .depth }
       try compile(function.rawValue)
-      let registers = registerBase.assumingMemoryBound(to: UInt64.self)
+      let registers = registerSpace.registers
       guard let start = entries[Int(function.rawValue)].instructions,
-        words.count + 1 + entries[Int(function.rawValue)].frameSize <= registerBytes / 8
+        words.count + 1 + entries[Int(function.rawValue)].frameSize <= registerSpace.count
       else { throw Fault(.unsupported, "the function has no body") }
       frames.initialize(to: SavedFrame(pc: UnsafePointer(exit + 1), registers: registers, function: .max))
       let definition = module.function(function)
@@ -122,7 +149,7 @@ public final class FlatMachine {
       }
       let word = try run(
         start, registers + 1, function.rawValue,
-        limit: UnsafePointer(registers + registerBytes / 8), state: state)
+        limit: UnsafePointer(registers + registerSpace.count), state: state)
       return try state.takeOut(word, definition?.result ?? .void)
     } catch {
       throw EvaluationError(error.kind, state?.reason(error) ?? "\(error.reason)", trace: trace(), steps: steps)
@@ -136,6 +163,18 @@ public final class FlatMachine {
     return fresh
   }
 
+  private func preparedRegisters() throws(Fault) -> RegisterSpace {
+    if let registerSpace { return registerSpace }
+    do throws(StrataMemory.Fault) {
+      // A frame of an ordinary function is far smaller than this on average; a deep chain of large ones ends early, cleanly.
+      let fresh = try RegisterSpace(byteCount: min(max(frameCapacity * 256, 1 << 20), 1 << 30))
+      registerSpace = fresh
+      return fresh
+    } catch {
+      throw Fault(.byteBudget, "the system gives no memory for the registers; lower the depth budget")
+    }
+  }
+
   /// Brings the raw tables up to the module and forgets code of a changed module.
   private func prepareTables(_ state: EvaluationState) {
     let functionCount = module.functions.count
@@ -146,12 +185,7 @@ public final class FlatMachine {
         services.removeAll(keepingCapacity: true)
       }
       revision = module.revision
-      storageMayBeDropped = module.functions.contains { function in
-        function.instructions.contains {
-          if case .callBuiltin(.memoryReset, _) = $0.operation { return true }
-          return false
-        }
-      }
+      storageMayBeDropped = module.mayDropStorage
       while compiled.count < functionCount { compiled.append(nil) }
       while services.count < functionCount { services.append(nil) }
       entries.deallocate()
@@ -192,15 +226,30 @@ public final class FlatMachine {
     }
     if entries[index].instructions != nil { return }
     guard function.hasBody else { throw Fault(.unsupported, "the function has no body") }
-    if let issue = module.firstIssue(FunctionID(number)) {
+    let code = try freshCode(FunctionID(number), function)
+    compiled[index] = code
+    entries[index] = CodeEntry(instructions: UnsafePointer(code.instructions), frameSize: code.frameSize)
+  }
+
+  /// Compiles a function, whether or not that was done before.
+  private func freshCode(_ number: FunctionID, _ function: Function) throws(Fault) -> CompiledFunction {
+    if let issue = module.firstIssue(number) {
       state?.hostReason = issue.description
       throw Fault(.malformed, "the function breaks the rules of the intermediate form")
     }
     var compiler = BytecodeCompiler(
-      module: module, id: FunctionID(number), function: function, storageMayBeDropped: storageMayBeDropped)
-    let code = try compiler.compile()
-    compiled[index] = code
-    entries[index] = CodeEntry(instructions: UnsafePointer(code.instructions), frameSize: code.frameSize)
+      module: module, id: number, function: function, storageMayBeDropped: storageMayBeDropped,
+      native: { [host] callee in host.find(callee.name) == nil ? Native.byName[callee.name] : nil })
+    return try compiler.compile()
+  }
+
+  /// The code of a function as an evaluation would run it.
+  func codeForListing(_ number: FunctionID) throws(Fault) -> CompiledFunction {
+    guard let function = module.function(number), function.hasBody else {
+      throw Fault(.unsupported, "the function has no body")
+    }
+    storageMayBeDropped = module.mayDropStorage
+    return try freshCode(number, function)
   }
 
   /// Code that calls a global's initializing function and stores what it returns.
@@ -256,7 +305,7 @@ public final class FlatMachine {
     steps = spent
     top = frame
     guard let fault else { return }
-    let isIndex = fault.kind == .outOfBounds && fault.isIndex
+    let isIndex = fault.isIndex
     failure = Failure(pc: pc, function: function, isIndex: isIndex)
     if let site = site(pc, function) { steps = spent &+ UInt64(isIndex ? site.indexSteps : site.steps) }
   }
@@ -281,6 +330,19 @@ public final class FlatMachine {
     return TraceEntry(
       function: FunctionID(function), name: definition?.name ?? "", value: value == ValueID.none ? nil : value,
       span: value.flatMap { definition?.instruction($0)?.span } ?? .none, file: definition?.file ?? 0)
+  }
+
+  /// The active functions, outermost first; at most the 1,024 innermost ones.
+  func activeFunctions(_ function: UInt32, _ frame: UnsafeMutablePointer<SavedFrame>) -> [FunctionID] {
+    var active = [FunctionID(function & ~FlatMachine.initializerFlag)]
+    if function & FlatMachine.initializerFlag != 0 { active = [] }
+    var current = frame
+    while current > frames + 1, active.count < 1024 {
+      current -= 1
+      let number = current.pointee.function
+      if number & FlatMachine.initializerFlag == 0 { active.append(FunctionID(number)) }
+    }
+    return active.reversed()
   }
 
   /// Names of the active functions, innermost first.
@@ -311,7 +373,14 @@ public final class FlatMachine {
   }
 }
 
-extension Fault {
-  /// True for a failed bounds check, as opposed to a bad address.
-  var isIndex: Bool { reason.utf8Start == Fault.index.reason.utf8Start }
+extension Module {
+  /// True when some function may drop storage, so that no address stays valid by itself.
+  var mayDropStorage: Bool {
+    functions.contains { function in
+      function.instructions.contains {
+        if case .callBuiltin(.memoryReset, _) = $0.operation { return true }
+        return false
+      }
+    }
+  }
 }

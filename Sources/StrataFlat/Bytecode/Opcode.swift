@@ -47,6 +47,7 @@ enum Opcode: UInt8, CaseIterable {
   case indexAddress  // r[a] = r[b] + r[c] * y; r[c] must be below x unless x is -1
   case sliceAddress  // r[a] = address of element r[c] of size y of the slice at r[b]
   case allocate  // r[a] = address of x fresh bytes aligned to y
+  case allocateCount  // r[a] = address of r[b] fresh bytes aligned to 16; fault if that is more than one request may be
   case copy  // m[r[a] ..] = m[r[b] ..], x bytes
   case copyFresh  // r[a] = address of x fresh bytes aligned to y, copied from r[b]
   case check  // fault unless x bytes at r[a] + y can be read

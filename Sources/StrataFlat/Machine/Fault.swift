@@ -41,19 +41,25 @@ public enum FaultKind: UInt8, Hashable, Sendable, CaseIterable {
 struct Fault: Error {
   var kind: FaultKind
   var reason: StaticString
+  /// True for a failed bounds check, as opposed to a bad address. An instruction that fused an element's address with the
+  /// access behind it places the two kinds differently.
+  var isIndex = false
 
-  init(_ kind: FaultKind, _ reason: StaticString) {
+  init(_ kind: FaultKind, _ reason: StaticString, isIndex: Bool = false) {
     self.kind = kind
     self.reason = reason
+    self.isIndex = isIndex
   }
 
   static let bytes = Fault(.byteBudget, "the evaluation needs more storage than its budget; raise the byte budget")
   static let steps = Fault(.stepBudget, "the evaluation takes more steps than its budget; raise the step budget")
   static let depth = Fault(.depthBudget, "calls are nested deeper than the budget; raise the depth budget")
   static let address = Fault(.outOfBounds, "the address is null or outside the storage in use")
-  static let index = Fault(.outOfBounds, "the index is outside the array or slice")
+  static let index = Fault(.outOfBounds, "the index is outside the array or slice", isIndex: true)
   static let division = Fault(.divisionByZero, "division by zero")
   static let conversion = Fault(.conversion, "the float does not fit the integer type")
+  static let request = Fault(.outOfBounds, "a size is negative or larger than a single request may be")
+  static let refused = Fault(.byteBudget, "the system gives no more memory; stop other programs or raise ulimit -v")
   static let absent = Fault(.typeError, "the optional holds no value")
 }
 

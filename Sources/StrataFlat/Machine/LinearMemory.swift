@@ -7,16 +7,25 @@
 // [4096, top) or a write below `writableStart` is refused; fresh storage is always zero, also after a reset.
 
 import Glibc
+import StrataMemory
 
-/// Byte-addressed storage with a bump allocator.
+/// Byte-addressed storage with a bump allocator. Pages are committed as they are needed.
 final class LinearMemory {
   /// Addresses below this are never valid, so small offsets from null are refused too.
   static let firstAddress: UInt64 = 4096
   /// Room behind the last byte, so that the widest single access can be checked by its start alone.
-  static let slack = 64
+  static let slack: UInt64 = 64
+  /// What is committed at least, and kept between evaluations.
+  private static let keptBytes: UInt64 = 1 << 20
 
+  private var reservation: Reservation
   let base: UnsafeMutableRawPointer
+  /// The most bytes an evaluation may use: the budget, or less where the system reserves no more.
   let limit: UInt64
+  /// Addresses below this can be touched without asking the system.
+  private(set) var usable: UInt64 = 0
+  /// True when the system reserved less address space than the budget asks for.
+  private let isShort: Bool
   /// End of the storage in use.
   var top: UInt64
   /// Nothing at or above this was ever written.
@@ -26,52 +35,74 @@ final class LinearMemory {
   /// Writes below this are refused.
   var writableStart: UInt64
 
-  /// Reserves address space for that many bytes. Memory is committed by the system as it is touched.
+  /// Reserves address space for that many bytes.
   init(limit wanted: UInt64) throws(Fault) {
-    let limit = max(min(wanted, 1 << 40), 1 << 16)
-    let mapped = mmap(
-      nil, Int(limit) + LinearMemory.slack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
-    guard let mapped, mapped != MAP_FAILED else {
+    let budget = max(min(wanted, 1 << 40), 1 << 16)
+    do throws(StrataMemory.Fault) {
+      // A reservation begins on a huge page, for which it gives up what lies before.
+      let wanted = Int(budget + LinearMemory.slack) + Reservation.hugePageBytes
+      reservation = try Reservation(byteCount: wanted, leastBytes: 2 * Reservation.hugePageBytes)
+    } catch {
       throw Fault(.byteBudget, "the system gives no address space for the byte budget; lower the budget")
     }
-    base = mapped
-    self.limit = limit
+    base = reservation.base
+    limit = min(budget, UInt64(reservation.byteCount) - LinearMemory.slack)
+    isShort = limit < budget
     top = LinearMemory.firstAddress
     touched = top
     writableStart = top
     lowestMark = top
   }
 
-  deinit {
-    // The result cannot be acted upon here; the range is ours and whole, so the call can only succeed.
-    _ = munmap(base, Int(limit) + LinearMemory.slack)
+  /// Makes addresses below `end` usable. Throws, and changes nothing, when the budget or the system does not allow it.
+  func use(through end: UInt64) throws(Fault) {
+    if end <= usable { return }
+    guard end <= limit else { throw isShort ? .refused : .bytes }
+    let page = UInt64(Reservation.pageBytes)
+    let whole = UInt64(reservation.byteCount)
+    let committed = usable == 0 ? 0 : usable + LinearMemory.slack
+    let needed = min((end + LinearMemory.slack + page - 1) & ~(page - 1), whole)
+    // Growing by doubling keeps the requests few; if that is refused, what is needed may still be granted.
+    let generous = min(max(needed, committed * 2, LinearMemory.keptBytes), whole)
+    do throws(StrataMemory.Fault) {
+      try reservation.commit(from: Int(committed), count: Int(generous - committed))
+      usable = generous - LinearMemory.slack
+    } catch {
+      do throws(StrataMemory.Fault) {
+        try reservation.commit(from: Int(committed), count: Int(needed - committed))
+        usable = needed - LinearMemory.slack
+      } catch {
+        throw .refused
+      }
+    }
   }
 
   /// Empties the storage, keeping `staticBytes` bytes (rounded up) for constants and globals, of which the first
   /// `constantBytes` are refused to writers.
   func restart(constantBytes: UInt64, staticBytes: UInt64) throws(Fault) {
     let start = LinearMemory.firstAddress
-    guard staticBytes <= limit - start - UInt64(LinearMemory.slack), constantBytes <= staticBytes else { throw .bytes }
+    guard staticBytes <= limit - start - LinearMemory.slack, constantBytes <= staticBytes else { throw .bytes }
     release(downTo: start)
     // Safe: with this much in use from the start, "top minus the size of an access" never wraps below the first address.
-    top = start + staticBytes + UInt64(LinearMemory.slack)
+    let end = start + staticBytes + LinearMemory.slack
+    try use(through: end)
+    top = end
     lowestMark = top
-    touched = max(touched, top)
+    touched = top
     writableStart = start + constantBytes
   }
 
   /// Makes everything from `start` on zero again, giving large ranges back to the system.
   private func release(downTo start: UInt64) {
-    guard touched > start else { return }
-    let keep = min(touched, start + (1 << 20))
-    memset(base + Int(start), 0, Int(keep - start))
-    let page: UInt64 = 4096
-    let first = (keep + page - 1) & ~(page - 1)
-    let end = (touched + page - 1) & ~(page - 1)
-    if end > first, madvise(base + Int(first), Int(min(end, limit) - min(first, limit)), MADV_DONTNEED) != 0 {
-      memset(base + Int(first), 0, Int(min(end, limit) - min(first, limit)))
+    if touched > start {
+      memset(base + Int(start), 0, Int(min(touched, LinearMemory.keptBytes) - start))
+      let committed = usable + LinearMemory.slack
+      if touched > LinearMemory.keptBytes, committed > LinearMemory.keptBytes {
+        reservation.release(
+          from: Int(LinearMemory.keptBytes), count: Int(committed - LinearMemory.keptBytes))
+        usable = LinearMemory.keptBytes - LinearMemory.slack
+      }
     }
-    if first > keep { memset(base + Int(keep), 0, Int(min(first, limit) - keep)) }
     touched = start
     top = start
   }
@@ -81,8 +112,9 @@ final class LinearMemory {
   func allocate(size: UInt64, alignment: UInt64) throws(Fault) -> UInt64 {
     // Safe: `top` is at most 2^40, sizes are checked below 2^41 before the sum, alignments are powers of two.
     let start = (top &+ alignment &- 1) & ~(alignment &- 1)
-    guard size < 1 << 41, start &+ max(size, 1) <= limit else { throw .bytes }
+    guard size < 1 << 41 else { throw .bytes }
     let end = start &+ max(size, 1)
+    if end > usable { try use(through: end) }
     if start < touched { memset(base + Int(start), 0, Int(min(end, touched) - start)) }
     if end > touched { touched = end }
     top = end

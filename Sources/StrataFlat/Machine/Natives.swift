@@ -111,13 +111,15 @@ extension EvaluationState {
   }
 
   /// Calls a function without a body. Aggregates are passed and returned as addresses.
-  func serve(_ service: Service, _ function: Function, _ arguments: [UInt64]) throws(Fault) -> UInt64 {
+  func serve(_ service: Service, _ function: Function, _ arguments: UnsafeBufferPointer<UInt64>) throws(Fault)
+    -> UInt64
+  {
     switch service {
     case .native(let native):
       return try serve(native, function, arguments)
     case .host(let number):
       do throws(HostFailure) {
-        return try host.bodies[number](HostCall(state: self, arguments: arguments))
+        return try host.bodies[number](HostCall(state: self, arguments: Array(arguments)))
       } catch {
         hostReason = error.reason
         throw Fault(.host, "a host function failed")
@@ -125,16 +127,16 @@ extension EvaluationState {
     }
   }
 
-  private func serve(_ native: Native, _ function: Function, _ words: [UInt64]) throws(Fault) -> UInt64 {
+  private func serve(_ native: Native, _ function: Function, _ words: UnsafeBufferPointer<UInt64>) throws(Fault)
+    -> UInt64
+  {
     func word(_ index: Int) throws(Fault) -> UInt64 {
       guard index < words.count else { throw Fault(.malformed, "a native function was given too few arguments") }
       return words[index]
     }
     func size(_ index: Int) throws(Fault) -> UInt64 {
       let value = try word(index)
-      guard value <= EvaluationState.largestRequest else {
-        throw Fault(.outOfBounds, "a size is negative or larger than a single request may be")
-      }
+      guard value <= EvaluationState.largestRequest else { throw .request }
       return value
     }
     /// A text argument may be declared as a text or as the address of bytes that end with a zero.
@@ -155,9 +157,7 @@ extension EvaluationState {
       return try memory.allocate(size: try size(0), alignment: 16)
     case .calloc:
       let (total, overflow) = try word(0).multipliedReportingOverflow(by: try word(1))
-      guard !overflow, total <= EvaluationState.largestRequest else {
-        throw Fault(.outOfBounds, "a size is negative or larger than a single request may be")
-      }
+      guard !overflow, total <= EvaluationState.largestRequest else { throw .request }
       return try memory.allocate(size: total, alignment: 16)
     case .free: return 0
     case .memcpy, .memmove:

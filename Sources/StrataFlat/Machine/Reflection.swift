@@ -6,7 +6,7 @@ extension EvaluationState {
   private static let noMember = Fault(.unsupported, "the type has no such member")
 
   /// The reflection functions that are declared as external.
-  func reflect(_ native: Native, _ words: [UInt64]) throws(Fault) -> UInt64 {
+  func reflect(_ native: Native, _ words: UnsafeBufferPointer<UInt64>) throws(Fault) -> UInt64 {
     let types = module.types
     func word(_ index: Int) throws(Fault) -> UInt64 {
       guard index < words.count else { throw Fault(.malformed, "a native function was given too few arguments") }

@@ -315,7 +315,10 @@ public final class ReferenceEvaluator {
       words.append(
         try word(index < function.parameters.count ? try coerce(argument, to: type) : argument, type, state))
     }
-    let result = try value(try state.serve(service, function, words), function.result, state)
+    let served = try words.withUnsafeBufferPointer { (words) throws(Fault) in
+      try state.serve(service, function, words)
+    }
+    let result = try value(served, function.result, state)
     frame.values[Int(destination.rawValue)] = try coerce(result, to: instruction.type)
     frame.position += 1
   }
