@@ -42,11 +42,11 @@ enum FlatBenchmarks {
     let name = "flat/\(program.file)"
     guard let rival = program.rival else { return [own(program, name, baseline: nil)] }
     return [
-      other("\(name)/lua5.4", rival, nil, ["lua5.4", "Benchmarks/Programs/programs.lua"]),
+      other("\(name)/lua5.4", rival, program.file, nil, ["lua5.4", "Benchmarks/Programs/programs.lua"]),
       own(program, name, baseline: "\(name)/lua5.4"),
-      other("\(name)/luajit", rival, name, ["luajit", "Benchmarks/Programs/programs-5.1.lua"]),
-      other("\(name)/wasm3", rival, name, [python, "Benchmarks/Programs/wasm.py", "wasm3"]),
-      other("\(name)/wasmtime", rival, name, [python, "Benchmarks/Programs/wasm.py", "wasmtime"]),
+      other("\(name)/luajit", rival, program.file, name, ["luajit", "Benchmarks/Programs/programs-5.1.lua"]),
+      other("\(name)/wasm3", rival, program.file, name, [python, "Benchmarks/Programs/wasm.py", "wasm3"]),
+      other("\(name)/wasmtime", rival, program.file, name, [python, "Benchmarks/Programs/wasm.py", "wasmtime"]),
     ]
   }
 
@@ -101,14 +101,16 @@ enum FlatBenchmarks {
     access(".build/peers/bin/python3", X_OK) == 0 ? ".build/peers/bin/python3" : "python3"
 
   private static func other(
-    _ name: String, _ rival: (name: String, argument: Int), _ baseline: String?, _ words: [String]
+    _ name: String, _ rival: (name: String, argument: Int), _ file: String, _ baseline: String?, _ words: [String]
   ) -> Benchmark {
     Benchmark(name, baseline: baseline) { _ in
       let words = words + [rival.name, String(rival.argument)]
-      let first = try output(words)
-      return Subject(work: Work(count: 1, unit: "run")) {
+      _ = try output(words)
+      let recorded = try RecordedProgram(try Files.data("flat/own/\(file).json")).cases.first
+      // Per step of the recorded program, so that ratios compare like with like.
+      return Subject(work: Work(count: Int(recorded?.steps ?? 1), unit: "step")) {
         let (result, nanoseconds) = try output(words)
-        guard result == first.result else { throw WrongResult(text: result) }
+        guard result == recorded?.value["int"]?.integer.map(String.init) else { throw WrongResult(text: result) }
         return nanoseconds
       } nanoseconds: {
         $0

@@ -677,8 +677,8 @@ extension BytecodeCompiler {
     case .squareRoot, .sine, .cosine, .floor:
       let source = operand(arguments[0])
       emit(slow: .float(builtin, result: result(), source, isSingle: form == .float32))
-    case .memoryMark: emit(slow: .memoryMark(result: result()))
-    case .memoryReset: emit(slow: .memoryReset(operand(arguments[0])))
+    case .memoryMark: emit(Code(.mark, a: result()))
+    case .memoryReset: emit(Code(.reset, a: operand(arguments[0])))
     case .typeEqual:
       let (left, right) = (subject(arguments[0]), subject(arguments[1]))
       emit(slow: .typeEqual(result: result(), left, right))

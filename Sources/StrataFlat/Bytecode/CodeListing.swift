@@ -67,7 +67,7 @@ extension Code {
     case .copy: return "\(name) [r\(a)], [r\(b)], \(x) bytes"
     case .copyFresh: return "\(name) r\(a), [r\(b)], \(x) bytes, aligned \(y)"
     case .check: return "\(name) [r\(a) + \(y)], \(x) bytes"
-    case .requireValue: return "\(name) r\(a)"
+    case .requireValue, .mark, .reset: return "\(name) r\(a)"
     case .jump: return charged("\(name) \(target)")
     case .branchTrue, .branchFalse: return charged("\(name) r\(a) \(target)")
     case .branchEqual, .branchNotEqual, .branchLess, .branchLessOrEqual, .branchLessUnsigned,

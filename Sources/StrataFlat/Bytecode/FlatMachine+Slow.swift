@@ -189,8 +189,6 @@ extension FlatMachine {
       } else {
         r[Int(result)] = FloatFunctions.apply(builtin, Double(bitPattern: r[Int(operand)])).bitPattern
       }
-    case .memoryMark(let result): r[Int(result)] = memory.mark
-    case .memoryReset(let mark): try memory.reset(to: r[Int(mark)])
     case .atomicUpdate(let kind, let result, let pointer, let value, let type):
       let form = module.types.form(type)
       let size = try state.size(of: type)

@@ -52,7 +52,7 @@ private final class RegisterSpace {
 
 /// Evaluates functions of a module, one evaluation at a time. Compiled code is kept between evaluations.
 public final class FlatMachine {
-  let module: Module
+  public let module: Module
   public let budget: Budget
   let host: HostFunctions
   var state: EvaluationState?

@@ -48,6 +48,8 @@ enum Opcode: UInt8, CaseIterable {
   case sliceAddress  // r[a] = address of element r[c] of size y of the slice at r[b]
   case allocate  // r[a] = address of x fresh bytes aligned to y
   case allocateCount  // r[a] = address of r[b] fresh bytes aligned to 16; fault if that is more than one request may be
+  case mark  // r[a] = end of the storage in use
+  case reset  // drops storage from r[a] on; fault if that is no mark
   case copy  // m[r[a] ..] = m[r[b] ..], x bytes
   case copyFresh  // r[a] = address of x fresh bytes aligned to y, copied from r[b]
   case check  // fault unless x bytes at r[a] + y can be read
@@ -139,8 +141,6 @@ enum SlowOperation {
   case typeEqual(result: UInt16, Subject, Subject)
   case typeInfo(result: UInt16, subject: Subject, type: TypeID)
   case float(Builtin, result: UInt16, UInt16, isSingle: Bool)
-  case memoryMark(result: UInt16)
-  case memoryReset(UInt16)
   case atomicUpdate(AtomicUpdate, result: UInt16, pointer: UInt16, value: UInt16, type: TypeID)
   case compareExchange(
     result: UInt16, pointer: UInt16, expected: UInt16, desired: UInt16, stored: TypeID, optional: TypeID)

@@ -41,6 +41,16 @@ public struct FlatSession {
   /// Everything declared so far, as one text.
   public var text: String { declarations.map { $0.text + "\n" }.joined() }
 
+  /// Takes a whole text of declarations, whatever it looks like. Nothing in it is run.
+  public mutating func include(_ text: String) -> Reply {
+    let program = load(text, after: declarations)
+    guard program.isValid else {
+      return .failure(program.renderDiagnostics(colour: isColoured), output: [], isBudget: false)
+    }
+    declarations.append(Declaration(name: "", text: text))
+    return .declared([])
+  }
+
   /// Takes one entry: declarations, or an expression. Text whose brackets are open is unfinished unless it `isWhole`.
   public mutating func enter(_ text: String, isWhole: Bool = false) -> Reply {
     var lexer = EntryShape(text)
@@ -85,11 +95,7 @@ public struct FlatSession {
     var expression = Substring(text)
     while let last = expression.last, last == ";" || last.isWhitespace { expression.removeLast() }
     if expression.isEmpty { return .declared([]) }
-    var program = load("result :: #run\n\(expression)\n;", after: declarations)
-    // A type is known as soon as the program is compiled; its name is what there is to print.
-    if program.isValid, !program.constants.contains(where: { $0.source == 0 }) {
-      program = load("result :: #run type_name(\n\(expression)\n);", after: declarations)
-    }
+    let program = load("#run\n\(expression)\n;", after: declarations)
     guard program.isValid, let constant = program.constants.first(where: { $0.source == 0 }) else {
       return .failure(program.renderDiagnostics(colour: isColoured), output: program.compileOutput, isBudget: false)
     }
@@ -119,12 +125,15 @@ public struct FlatSession {
   private func load(_ entry: String, after declarations: [Declaration]) -> FlatProgram {
     let earlier = declarations.map { $0.text + "\n" }.joined()
     let library = "#import \"modules/std.sx\";\n"
-    let source = SourceText(name: "input", text: entry + "\n" + library + "#import \"\(FlatSession.earlierName)\";\n")
+    // Both sides import each other: a name may be declared again although earlier entries use it.
+    let source = SourceText(
+      name: FlatSession.inputName, text: entry + "\n" + library + "#import \"\(FlatSession.earlierName)\";\n")
     return FlatProgram.load(
       source,
       loader: { [loader] path, importer in
+        if path == FlatSession.inputName { return source }
         if path == FlatSession.earlierName {
-          return SourceText(name: path, text: library + earlier)
+          return SourceText(name: path, text: library + "#import \"\(FlatSession.inputName)\";\n" + earlier)
         }
         return loader(path, importer)
       })
@@ -132,6 +141,7 @@ public struct FlatSession {
 
   /// No file has this name: it is what the entries before were.
   private static let earlierName = "earlier entries"
+  private static let inputName = "input"
 }
 
 /// What an entry looks like from outside: whether it declares something, under which name, and whether a bracket is open.

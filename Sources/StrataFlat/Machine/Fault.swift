@@ -60,6 +60,7 @@ struct Fault: Error {
   static let conversion = Fault(.conversion, "the float does not fit the integer type")
   static let request = Fault(.outOfBounds, "a size is negative or larger than a single request may be")
   static let refused = Fault(.byteBudget, "the system gives no more memory; stop other programs or raise ulimit -v")
+  static let mark = Fault(.outOfBounds, "the mark is not one that was given for this storage")
   static let absent = Fault(.typeError, "the optional holds no value")
 }
 

@@ -24,6 +24,8 @@ final class LinearMemory {
   let limit: UInt64
   /// Addresses below this can be touched without asking the system.
   private(set) var usable: UInt64 = 0
+  /// How many bytes can be touched at all; more than the budget when that is small.
+  private var committed: UInt64 = 0
   /// True when the system reserved less address space than the budget asks for.
   private let isShort: Bool
   /// End of the storage in use.
@@ -31,7 +33,7 @@ final class LinearMemory {
   /// Nothing at or above this was ever written.
   var touched: UInt64
   /// Where the storage begins that programs may drop.
-  private var lowestMark: UInt64
+  private(set) var lowestMark: UInt64
   /// Writes below this are refused.
   var writableStart: UInt64
 
@@ -60,21 +62,21 @@ final class LinearMemory {
     guard end <= limit else { throw isShort ? .refused : .bytes }
     let page = UInt64(Reservation.pageBytes)
     let whole = UInt64(reservation.byteCount)
-    let committed = usable == 0 ? 0 : usable + LinearMemory.slack
     let needed = min((end + LinearMemory.slack + page - 1) & ~(page - 1), whole)
     // Growing by doubling keeps the requests few; if that is refused, what is needed may still be granted.
     let generous = min(max(needed, committed * 2, LinearMemory.keptBytes), whole)
     do throws(StrataMemory.Fault) {
       try reservation.commit(from: Int(committed), count: Int(generous - committed))
-      usable = generous - LinearMemory.slack
+      committed = generous
     } catch {
       do throws(StrataMemory.Fault) {
         try reservation.commit(from: Int(committed), count: Int(needed - committed))
-        usable = needed - LinearMemory.slack
+        committed = needed
       } catch {
         throw .refused
       }
     }
+    usable = min(committed - LinearMemory.slack, limit)
   }
 
   /// Empties the storage, keeping `staticBytes` bytes (rounded up) for constants and globals, of which the first
@@ -96,11 +98,11 @@ final class LinearMemory {
   private func release(downTo start: UInt64) {
     if touched > start {
       memset(base + Int(start), 0, Int(min(touched, LinearMemory.keptBytes) - start))
-      let committed = usable + LinearMemory.slack
       if touched > LinearMemory.keptBytes, committed > LinearMemory.keptBytes {
         reservation.release(
           from: Int(LinearMemory.keptBytes), count: Int(committed - LinearMemory.keptBytes))
-        usable = LinearMemory.keptBytes - LinearMemory.slack
+        committed = LinearMemory.keptBytes
+        usable = min(committed - LinearMemory.slack, limit)
       }
     }
     touched = start
@@ -126,9 +128,7 @@ final class LinearMemory {
 
   /// Drops everything allocated after `mark`.
   func reset(to mark: UInt64) throws(Fault) {
-    guard mark >= lowestMark, mark <= top else {
-      throw Fault(.outOfBounds, "the mark is not one that was given for this storage")
-    }
+    guard mark >= lowestMark, mark <= top else { throw .mark }
     top = mark
   }
 

@@ -8,28 +8,41 @@ extension Command {
   static let flat = Command(
     verb: "flat",
     summary: "run and check Flat programs and modules, and compare them with recorded results",
-    operands: "run|eval|check|ir|cases FILE...",
-    operandCount: 2...10_000,
+    operands: "run|eval|check|ir|listing|cases|repl [FILE...]",
+    operandCount: 1...10_000,
     details: """
-      run    computes every constant of the program FILE, prints each, and then runs its `main`
-      eval   computes the expression given instead of FILE and prints its value
-      cases  runs every recorded case of each FILE on both evaluators; exit status 2 if any differs
-      ir     prints the module of FILE in its written form
-      check  verifies the module of FILE
+      run      computes every constant of the program FILE, prints each, and then runs its `main`
+      eval     computes the expression given instead of FILE and prints its value
+      cases    runs every recorded case of each FILE on both evaluators; exit status 2 if any differs
+      ir       prints the module of FILE in its written form
+      listing  prints the code that the machine makes of the functions of FILE
+      check    verifies the module of FILE
+      repl     takes declarations and expressions from standard input, after those of FILE, and prints each value
 
       A FILE that ends in .sx is a program in the Flat language and one that ends in .json a recorded program; any
       other is a module in its written form.
       """,
-    options: [.json, evaluator, FlatSource.steps, FlatSource.memory, FlatSource.depth],
+    options: [
+      .json, evaluator, FlatSource.steps, FlatSource.memory, FlatSource.depth, .profile, FlatSource.interval,
+      FlatSource.function,
+    ],
     examples: [
       Example("strata flat run program.sx", "print what a program computes"),
       Example("strata flat eval 'power(3, 4) + 1'", "print the value of an expression"),
       Example("strata flat cases recorded.json --json", "print one JSON object for each recorded case"),
+      Example("strata flat run program.sx --profile run.svg", "see which functions take the steps"),
+      Example("strata flat listing program.sx --function fib", "print the machine code of one function"),
       Example("strata flat ir recorded.json > module.flat", "write a recorded module as text"),
     ]
   ) { (invocation, console) throws(Failure) in
     let files = invocation.operands.dropFirst()
-    switch invocation.operands[0] {
+    let work = invocation.operands[0]
+    if files.isEmpty, work != "repl" {
+      throw .usage("'\(work)' wants \(work == "eval" ? "an expression" : "a FILE")", verb: invocation.verb)
+    }
+    switch work {
+    case "repl": try FlatSource.converse(Array(files), invocation, &console)
+    case "listing": for file in files { try list(file, invocation, &console) }
     case "run": for file in files { try FlatSource.run(file, invocation, &console) }
     case "eval": for expression in files { try FlatSource.evaluate(expression, invocation, &console) }
     case "cases":
@@ -87,6 +100,25 @@ extension Command {
     } catch {
       throw Failure(.input, error.message, subject: "\(file):\(source.location(at: error.range.lowerBound))")
     }
+  }
+
+  /// Prints the machine code of every function of a file that has a body, or of the one that is asked for.
+  private static func list(_ file: String, _ invocation: Invocation, _ console: inout Console) throws(Failure) {
+    let module =
+      FlatSource.isSource(file)
+      ? try FlatSource.load(file, invocation, console).module : try module(file, invocation.verb)
+    let wanted = invocation.value(FlatSource.function)
+    var count = 0
+    for (number, function) in module.functions.enumerated() where function.hasBody {
+      if let wanted, function.name != wanted { continue }
+      do throws(EvaluationError) {
+        console.print(try CodeListing.text(of: FunctionID(UInt32(truncatingIfNeeded: number)), in: module))
+        count += 1
+      } catch {
+        throw Failure(.input, error.reason, subject: file)
+      }
+    }
+    if let wanted, count == 0 { throw Failure(.input, "no function '\(wanted)' has a body", subject: file) }
   }
 
   /// Runs the cases of a file and returns how many differ.

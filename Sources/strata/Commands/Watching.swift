@@ -25,12 +25,8 @@ struct Watching {
 
   /// Attaches to the machine what the invocation asks for. Nothing has been compiled yet.
   init(_ invocation: Invocation, _ machine: NockMachine, title: String) throws(Failure) {
-    path = invocation.value(.profile)
+    path = try Watching.profilePath(invocation)
     counts = invocation.has(.count)
-    if let path, !Watching.forms.contains(Watching.form(path)) {
-      throw .usage(
-        "--profile wants a file that ends in .svg, .folded or .json, not '\(path)'", verb: invocation.verb)
-    }
     if path != nil || counts {
       profiler = NockProfiler(
         counts ? .counting : .sampling(every: Watching.period), title: title, keepsStacks: path != nil)
@@ -42,6 +38,16 @@ struct Watching {
     if let depth = try invocation.number(.traceDepth, minimum: 1) { options.mostDepth = depth }
     if let bytes = try invocation.number(.traceSize, minimum: 8) { options.nounBytes = bytes }
     if invocation.has(.trace) { machine.tracer = Watching.tracer(options) }
+  }
+
+  /// Where the invocation wants a profile, if anywhere. Its suffix is one of the known forms.
+  static func profilePath(_ invocation: Invocation) throws(Failure) -> String? {
+    guard let path = invocation.value(.profile) else { return nil }
+    guard forms.contains(form(path)) else {
+      throw .usage(
+        "--profile wants a file that ends in .svg, .folded or .json, not '\(path)'", verb: invocation.verb)
+    }
+    return path
   }
 
   /// A tracer that writes to standard error.
