@@ -31,7 +31,9 @@ func example(_ name: String, folder: String, uses dependencies: [Target.Dependen
 let package = Package(
   name: "strata",
   products: [
+    .library(name: "StrataCrypto", targets: ["StrataCrypto"]),
     .library(name: "StrataFlat", targets: ["StrataFlat"]),
+    .library(name: "StrataFloat", targets: ["StrataFloat"]),
     .library(name: "StrataMemory", targets: ["StrataMemory"]),
     .library(name: "StrataNatural", targets: ["StrataNatural"]),
     .library(name: "StrataNock", targets: ["StrataNock"]),
@@ -45,6 +47,12 @@ let package = Package(
   targets: [
     .target(name: "CPlatform"),
     .systemLibrary(name: "CGMP", pkgConfig: "gmp", providers: [.apt(["libgmp-dev"])]),
+    // Without pkgConfig: its flags would ask for the shared libraries, and all of these but libsodium are linked statically.
+    .systemLibrary(name: "CArgon2", providers: [.apt(["libargon2-dev"])]),
+    .systemLibrary(name: "CCrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CSecp256k1", providers: [.apt(["libsecp256k1-dev"])]),
+    .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
+    .systemLibrary(name: "CMPFR", pkgConfig: "mpfr", providers: [.apt(["libmpfr-dev"])]),
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     .executableTarget(
       name: "strata",
@@ -78,13 +86,18 @@ let package = Package(
     .testTarget(name: "HouseTests", dependencies: ["StrataFuzz"], swiftSettings: strict),
   ]
     + module("StrataText", uses: [])
+    + module("StrataCrypto", uses: ["CCrypto", "CSecp256k1", "CSodium"], testsUse: ["CArgon2"])
+    + module("StrataFloat", uses: [], testsUse: ["CMPFR"])
     + module("StrataMemory", uses: ["CPlatform"])
     + module("StrataNatural", uses: ["StrataMemory", "CGMP"])
     + module("StrataNoun", uses: ["StrataMemory", "StrataNatural", "StrataText"])
     + module("StrataProfile", uses: [])
     + module(
       "StrataNock",
-      uses: ["CPlatform", "StrataMemory", "StrataNatural", "StrataNoun", "StrataProfile", "StrataText"])
+      uses: [
+        "CPlatform", "StrataCrypto", "StrataFloat", "StrataMemory", "StrataNatural", "StrataNoun", "StrataProfile",
+        "StrataText",
+      ])
     + module("StrataStore", uses: ["StrataMemory", "CPlatform", "CSQLite"])
     + module("StrataPlan", uses: ["StrataMemory", "StrataNatural"])
     + module("StrataFlat", uses: ["StrataMemory", "StrataText"]),

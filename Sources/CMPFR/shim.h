@@ -1,0 +1,3 @@
+// GNU MPFR, which the tests hold our floating point against.
+#pragma once
+#include <mpfr.h>
