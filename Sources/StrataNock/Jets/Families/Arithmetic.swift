@@ -101,5 +101,5 @@ extension JetFamily {
 
 extension JetFamily {
   /// Every family of this library.
-  public static let standard: [JetFamily] = [.arithmetic]
+  public static let standard: [JetFamily] = [.arithmetic, .floats, .hashes, .ciphers, .curves]
 }
