@@ -39,6 +39,7 @@ let package = Package(
     .library(name: "StrataNock", targets: ["StrataNock"]),
     .library(name: "StrataNoun", targets: ["StrataNoun"]),
     .library(name: "StrataProfile", targets: ["StrataProfile"]),
+    .library(name: "StrataPier", targets: ["StrataPier"]),
     .library(name: "StrataPlan", targets: ["StrataPlan"]),
     .library(name: "StrataStore", targets: ["StrataStore"]),
     .library(name: "StrataText", targets: ["StrataText"]),
@@ -99,6 +100,8 @@ let package = Package(
         "StrataText",
       ])
     + module("StrataStore", uses: ["StrataMemory", "CPlatform", "CSQLite"])
+    + module(
+      "StrataPier", uses: ["StrataMemory", "StrataNoun", "StrataNock", "StrataStore", "StrataText", "CPlatform"])
     + module("StrataPlan", uses: ["StrataMemory", "StrataNatural"])
     + module("StrataFlat", uses: ["StrataMemory", "StrataText"]),
   swiftLanguageModes: [.v6]

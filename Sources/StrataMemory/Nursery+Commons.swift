@@ -10,6 +10,9 @@ extension Nursery {
     word.isDirect || word.offset < state.pointee.fixedEnd
   }
 
+  /// The bytes at the low end of the loom that belong to bedrock.
+  public var bedrockBytes: Int { state.pointee.commons.low * 8 }
+
   /// Words in use in the commons.
   public var commonsWords: Int { state.pointee.commonsTop - state.pointee.commons.low }
 

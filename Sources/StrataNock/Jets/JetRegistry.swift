@@ -39,7 +39,7 @@ struct RegistrationSite {
 
 /// The cores and jets of one machine.
 public final class JetRegistry: RootProvider {
-  private let nursery: Nursery
+  let nursery: Nursery
   /// All jets, by number.
   private(set) var jets: [Jet] = []
   /// Jets by root and path, such as `k139/one/add`.
@@ -254,7 +254,7 @@ public final class JetRegistry: RootProvider {
     adopt(locations[locations.count - 1].battery, in: core)
   }
 
-  private func learn(_ name: String, path: String, parent: Int, axis: UInt64, battery: Word) throws(Fault) {
+  func learn(_ name: String, path: String, parent: Int, axis: UInt64, battery: Word) throws(Fault) {
     let fixed = try nursery.copyToCommons(battery)
     let key = UInt64(try nursery.mug(fixed)) + 1
     var location = Location(
@@ -275,7 +275,7 @@ public final class JetRegistry: RootProvider {
     return prefix + String(nursery.tail(noun).raw)
   }
 
-  private func text(_ atom: Word) -> String? {
+  func text(_ atom: Word, allowsSlash: Bool = false) -> String? {
     var bytes: [UInt8] = []
     if atom.isDirect {
       var rest = atom.raw
@@ -283,7 +283,7 @@ public final class JetRegistry: RootProvider {
         bytes.append(UInt8(truncatingIfNeeded: rest))
         rest >>= 8
       }
-    } else if atom.isIndirect, nursery.header(atom).size <= 32 {
+    } else if atom.isIndirect, nursery.header(atom).size <= 128 {
       for limb in 0..<nursery.header(atom).size {
         let value = nursery.base[atom.offset + 1 + limb]
         for byte in 0..<8 { bytes.append(UInt8(truncatingIfNeeded: value >> UInt64(byte * 8))) }
@@ -292,7 +292,7 @@ public final class JetRegistry: RootProvider {
     } else {
       return nil
     }
-    return bytes.contains { $0 < 0x20 || $0 > 0x7E || $0 == 0x2F } ? nil : String(decoding: bytes, as: UTF8.self)
+    return bytes.contains { $0 < 0x20 || $0 > 0x7E || $0 == 0x2F && !allowsSlash } ? nil : String(decoding: bytes, as: UTF8.self)
   }
 
   /// Where a clue's parent formula says that the parent lies: 0 for a root, nil if it is neither.

@@ -73,6 +73,24 @@ public enum EventLogFailure: Error, Equatable, Sendable, CustomStringConvertible
   }
 }
 
+/// An event that was handed in and is not durable yet. Only its log changes it, under the log's lock.
+public final class LogTicket: @unchecked Sendable {
+  let payload: [UInt8]
+  let outcome: EventOutcome?
+  private(set) var isSettled = false
+  private(set) var result: Result<UInt64, EventLogFailure> = .failure(.closed)
+
+  init(payload: [UInt8], outcome: EventOutcome?) {
+    self.payload = payload
+    self.outcome = outcome
+  }
+
+  func settle(_ result: Result<UInt64, EventLogFailure>) {
+    self.result = result
+    isSettled = true
+  }
+}
+
 /// A log of numbered events, without gaps. Any thread may call any method.
 public protocol EventLog: AnyObject, Sendable {
   /// The number of the first event that the log still holds; one more than `last` when it holds none.
@@ -83,6 +101,19 @@ public protocol EventLog: AnyObject, Sendable {
   /// Logs an event. It is durable when this returns its number; when it throws, the event is not acknowledged.
   /// Events of many callers become durable together.
   func append(_ payload: [UInt8]) throws(EventLogFailure) -> UInt64
+
+  /// Hands in an event that was computed already, with its outcome. It must be the next number: when an event before it
+  /// was refused, this one is too, with `.noSuchEvent`. It becomes durable no later than `wait` returns.
+  func submit(
+    _ payload: [UInt8], _ outcome: EventOutcome?, as number: UInt64
+  ) throws(EventLogFailure) -> LogTicket
+
+  /// Returns the event's number once it and its outcome are durable. Throws when it was refused.
+  @discardableResult
+  func wait(_ ticket: LogTicket) throws(EventLogFailure) -> UInt64
+
+  /// How often events were refused; everything that waited then was refused together.
+  var failureCount: Int { get }
 
   /// Notes what became of an event. Written with the next events; lost by a crash before, and then found again by
   /// replay.

@@ -11,27 +11,22 @@ import Glibc
 
 /// An event log in a SQLite database.
 public final class SQLiteEventLog: EventLog, @unchecked Sendable {
-  /// One caller that waits for its event to be durable.
-  private final class Waiter {
-    let payload: [UInt8]
-    var result: Result<UInt64, EventLogFailure>?
-
-    init(payload: [UInt8]) { self.payload = payload }
-  }
-
   public let path: String
   private let system: SQLiteDisk
   /// Guarded by `mutex`, but for the connection, which belongs to whoever set `isBusy`.
   private let connection: SQLiteConnection
   private let mutex: UnsafeMutablePointer<pthread_mutex_t>
   private let changed: UnsafeMutablePointer<pthread_cond_t>
-  private var waiters: [Waiter] = []
+  private var waiters: [LogTicket] = []
+  /// Events that the leader is writing.
+  private var underWay = 0
   private var outcomes: [(number: UInt64, outcome: EventOutcome)] = []
   private var isBusy = false
   private var failure: EventLogFailure?
   private var firstKept: UInt64
   private var lastDurable: UInt64
   private var batches = 0
+  private var failures = 0
 
   /// How many events are made durable together at most.
   private static let batchLimit = 1024
@@ -158,23 +153,55 @@ public final class SQLiteEventLog: EventLog, @unchecked Sendable {
     return failure
   }
 
+  /// How often a batch could not be written. All events that were waiting then were refused.
+  public var failureCount: Int {
+    pthread_mutex_lock(mutex)
+    defer { pthread_mutex_unlock(mutex) }
+    return failures
+  }
+
   // MARK: - Appending
 
   public func append(_ payload: [UInt8]) throws(EventLogFailure) -> UInt64 {
-    let waiter = Waiter(payload: payload)
+    let ticket = LogTicket(payload: payload, outcome: nil)
     try locked { () throws(EventLogFailure) -> Void in
       if let failure { throw failure }
-      waiters.append(waiter)
-      while waiter.result == nil {
-        if isBusy {
-          pthread_cond_wait(changed, mutex)
-        } else {
-          lead()
-        }
+      waiters.append(ticket)
+      waitLocked(ticket)
+    }
+    return try ticket.result.get()
+  }
+
+  public func submit(
+    _ payload: [UInt8], _ outcome: EventOutcome?, as number: UInt64
+  ) throws(EventLogFailure) -> LogTicket {
+    let ticket = LogTicket(payload: payload, outcome: outcome)
+    try locked { () throws(EventLogFailure) -> Void in
+      if let failure { throw failure }
+      // Something before it was refused, and this event is based on that.
+      if number != lastDurable + UInt64(underWay + waiters.count) + 1 { throw .noSuchEvent(number) }
+      waiters.append(ticket)
+    }
+    return ticket
+  }
+
+  @discardableResult
+  public func wait(_ ticket: LogTicket) throws(EventLogFailure) -> UInt64 {
+    pthread_mutex_lock(mutex)
+    waitLocked(ticket)
+    pthread_mutex_unlock(mutex)
+    return try ticket.result.get()
+  }
+
+  /// Waits for the ticket's event to be durable or refused; leads where nobody else does.
+  private func waitLocked(_ ticket: LogTicket) {
+    while !ticket.isSettled {
+      if isBusy {
+        pthread_cond_wait(changed, mutex)
+      } else {
+        lead()
       }
     }
-    guard let result = waiter.result else { throw .closed }
-    return try result.get()
   }
 
   /// Makes the waiting events durable, as one transaction, on this thread. With the mutex held; gives it up meanwhile.
@@ -182,6 +209,7 @@ public final class SQLiteEventLog: EventLog, @unchecked Sendable {
     isBusy = true
     let batch = Array(waiters.prefix(SQLiteEventLog.batchLimit))
     waiters.removeFirst(batch.count)
+    underWay = batch.count
     let noted = outcomes
     outcomes.removeAll()
     let start = lastDurable
@@ -200,15 +228,19 @@ public final class SQLiteEventLog: EventLog, @unchecked Sendable {
     switch outcome {
     case .success:
       batches += 1
-      for (index, waiter) in batch.enumerated() { waiter.result = .success(start + UInt64(index) + 1) }
+      for (index, waiter) in batch.enumerated() { waiter.settle(.success(start + UInt64(index) + 1)) }
       lastDurable = start + UInt64(batch.count)
       // SQLite keeps quiet about a checkpoint that fails after a commit. The events are safe, but the disk is not.
       if let failed = system.lastFailure, !failed.isNoSpace { stop(.stopped(path: path, reason: "\(failed)")) }
     case .failure(let reason):
-      for waiter in batch { waiter.result = .failure(reason) }
+      // Whatever waits behind a refused event may be based on it, and is refused too.
+      failures += 1
+      for waiter in batch + waiters { waiter.settle(.failure(reason)) }
+      waiters.removeAll()
       outcomes = noted + outcomes
       if case .stopped = reason { stop(reason) }
     }
+    underWay = 0
     isBusy = false
     pthread_cond_broadcast(changed)
   }
@@ -216,15 +248,19 @@ public final class SQLiteEventLog: EventLog, @unchecked Sendable {
   /// Nothing is acknowledged from here on. With the mutex held.
   private func stop(_ reason: EventLogFailure) {
     failure = failure ?? reason
-    for waiter in waiters { waiter.result = .failure(reason) }
+    for waiter in waiters { waiter.settle(.failure(reason)) }
     waiters.removeAll()
   }
 
   private func write(
-    _ batch: [Waiter], after start: UInt64, _ noted: [(number: UInt64, outcome: EventOutcome)]
+    _ batch: [LogTicket], after start: UInt64, _ noted: [(number: UInt64, outcome: EventOutcome)]
   ) throws(EventLogFailure) {
     try transaction { () throws(SQLiteFailure) -> Void in
-      for (index, waiter) in batch.enumerated() { try insert(start + UInt64(index) + 1, waiter.payload) }
+      for (index, ticket) in batch.enumerated() {
+        let number = start + UInt64(index) + 1
+        try insert(number, ticket.payload)
+        if let outcome = ticket.outcome { try insert(number, outcome) }
+      }
       for (number, outcome) in noted { try insert(number, outcome) }
     }
   }
@@ -399,6 +435,18 @@ public final class SQLiteEventLog: EventLog, @unchecked Sendable {
       pthread_mutex_lock(mutex)
       if isUnused { firstKept = begin }
       lastDurable = begin + UInt64(events.count) - 1
+      pthread_mutex_unlock(mutex)
+    }
+  }
+
+  /// Lets an unused log begin after event `number`, durably.
+  public func start(after number: UInt64) throws(EventLogFailure) {
+    try owning { () throws(EventLogFailure) -> Void in
+      guard lastDurable == 0 else { throw .noSuchEvent(number) }
+      try transaction { () throws(SQLiteFailure) -> Void in try noteTrimmed(through: number) }
+      pthread_mutex_lock(mutex)
+      lastDurable = number
+      firstKept = number + 1
       pthread_mutex_unlock(mutex)
     }
   }

@@ -1,0 +1,102 @@
+// Questions about the state. They are answered on machines of their own, from a copy of the durable state, so that they
+// neither wait for events nor make them wait.
+
+import StrataMemory
+import StrataStore
+
+extension Pier {
+  /// Asks about the state: for a gate, `query` is the jam of a formula that is run on the state; else the jam of what the
+  /// peek arm takes. The state is that after the last acknowledged event where it can be had within a twentieth of a
+  /// second, and never older than `notBefore`; the result says which it was.
+  public func peek(_ query: [UInt8], notBefore: UInt64? = nil) throws(PierFailure) -> PeekResult {
+    let snapshot = try current(notBefore)
+    let answer = try withPeeker { (machine) throws(PierFailure) in try machine.answer(query, from: snapshot) }
+    return PeekResult(number: snapshot.number, answer: answer)
+  }
+
+  /// The state after the last acknowledged event as one jam, from which `import` makes a pier.
+  public func exportState() throws(PierFailure) -> PeekResult {
+    let snapshot = try current(log.last)
+    let jam = try withPeeker { (machine) throws(PierFailure) in try machine.export(snapshot) }
+    return PeekResult(number: snapshot.number, answer: jam)
+  }
+
+  private func withPeeker(_ work: (PeekMachine) throws(PierFailure) -> [UInt8]) throws(PierFailure) -> [UInt8] {
+    let machine = try takePeeker()
+    defer {
+      peeking.withLock {
+        if isClosed || peekerCount == 0 || idlePeekers.count >= options.peekMachines {
+          peekerCount = max(0, peekerCount - 1)
+        } else {
+          idlePeekers.append(machine)
+        }
+        peeking.wakeAll()
+      }
+    }
+    return try work(machine)
+  }
+
+  /// A snapshot that is as new as is wanted.
+  private func current(_ notBefore: UInt64?) throws(PierFailure) -> Snapshot {
+    let wanted = notBefore ?? log.last
+    let deadline = Clock.now() &+ (notBefore == nil ? 50_000_000 : 3_600_000_000_000)
+    peeking.lock()
+    while true {
+      if let snapshot, snapshot.number >= wanted {
+        peeking.unlock()
+        return snapshot
+      }
+      wantsSnapshot = true
+      let isLate = Clock.now() >= deadline
+      if isLate, let snapshot, notBefore == nil {
+        peeking.unlock()
+        return snapshot
+      }
+      peeking.unlock()
+      // Nobody computes: it can be had at once. When there is none at all there is no other way than to wait.
+      if snapshot == nil && isLate {
+        compute.lock()
+      } else if !compute.tryLock() {
+        peeking.lock()
+        if (snapshot?.number ?? 0) < wanted || snapshot == nil { peeking.wait(until: Clock.now() &+ 2_000_000) }
+        continue
+      }
+      let isClosed = self.isClosed
+      if !isClosed { publish() }
+      compute.unlock()
+      if isClosed { throw .closed }
+      peeking.lock()
+      if let notBefore, log.last < notBefore {
+        // It has not happened yet.
+        peeking.wait(until: Clock.now() &+ 2_000_000)
+      } else if snapshot == nil {
+        peeking.unlock()
+        throw .machine(.refused, doing: "copying the state")
+      }
+    }
+  }
+
+  private func takePeeker() throws(PierFailure) -> PeekMachine {
+    peeking.lock()
+    while idlePeekers.isEmpty, peekerCount >= max(1, options.peekMachines) { peeking.wait() }
+    if let machine = idlePeekers.popLast() {
+      peeking.unlock()
+      return machine
+    }
+    peekerCount += 1
+    peeking.unlock()
+    var configuration = options.configuration
+    configuration.timeLimit = options.peekNanoseconds
+    do throws(PierFailure) {
+      return try PeekMachine(
+        paths.store, on: disk, shape: shape, loomBytes: options.loomBytes, budgetBytes: options.eventBytes,
+        configuration, families: options.jets)
+    } catch {
+      peeking.withLock {
+        peekerCount = max(0, peekerCount - 1)
+        peeking.wakeAll()
+      }
+      throw error
+    }
+  }
+}

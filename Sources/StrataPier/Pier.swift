@@ -1,0 +1,169 @@
+// A pier: a kernel whose state outlives its process. One directory with a lock, a log and a store.
+//
+// Guarantees: a poke that has returned is never lost, whatever happens to the process, the machine or the disk's cache.
+// An event is computed, then logged together with its outcome in one durable step, and only then does anybody see it:
+// the caller, the effects, the questions. What is computed ahead of the log is taken back when the log refuses it. A
+// failing event changes nothing, and is never computed again. Any thread may call any method.
+
+import CPlatform
+import StrataMemory
+import StrataNock
+import StrataNoun
+import StrataStore
+
+/// A pier that is open.
+public final class Pier: @unchecked Sendable {
+  public let directory: String
+  public let shape: KernelShape
+  /// Whether old events are kept for ever.
+  public let keepsHistory: Bool
+  public internal(set) var opening = PierOpening()
+  let paths: PierPaths
+  let options: PierOptions
+  var disk: any Disk { options.disk }
+
+  /// Guards the machine, the store and everything up to the next remark.
+  let compute = Lock()
+  let host: KernelHost
+  let store: Bedrock
+  let log: SQLiteEventLog
+  let pierLock: PierLock
+  /// The last event that was computed; those after `log.last` are not durable.
+  var computed: UInt64 = 0
+  var lastTicket: LogTicket?
+  var seenRefusals = 0
+  var sinceStore = Backlog()
+  var duties = Duties()
+  var stopReason: PierFailure?
+  var isClosed = false
+  /// Whether the state is that after the last event; until then it must not be stored by closing.
+  var isReady = false
+
+  /// Guards what follows: the event that is being computed, for its deadline.
+  let running = Lock()
+  var runningSince: UInt64 = 0
+
+  /// Guards the effects that are not released.
+  let releasing = Lock()
+  var unreleased: [(number: UInt64, effects: [UInt8])] = []
+  var isReleasing = false
+
+  /// Guards the snapshot and the machines for questions.
+  let peeking = Lock()
+  var snapshot: Snapshot?
+  var wantsSnapshot = false
+  var idlePeekers: [PeekMachine] = []
+  var peekerCount = 0
+
+  /// Guards the pier's own thread.
+  let keeping = Lock()
+  var keeper: SystemThread?
+  var isEnding = false
+
+  /// What has happened since the state was last stored.
+  struct Backlog {
+    var events = 0
+    var bytes = 0
+    var nanoseconds: UInt64 = 0
+    var since: UInt64 = 0
+  }
+
+  /// What is to be done between events, and when it may be.
+  struct Duties {
+    var isTrimming = false
+    /// Compiled code refers to a copy of the kernel outside of the store.
+    var isRenewing = false
+    /// Rises whenever records of the store may have moved.
+    var epoch = 0
+    var learnedCount = 0
+    /// Not before these times, so that duties take a bounded share of the time.
+    var nextStep: UInt64 = 0
+    var nextSnapshot: UInt64 = 0
+    var nextStore: UInt64 = 0
+    /// The longest time that a duty has kept events waiting, in nanoseconds.
+    var longestPause: UInt64 = 0
+    var storings = 0
+    var collections = 0
+  }
+
+  init(
+    _ directory: String, marker: PierMarker, lock: PierLock, host: KernelHost, store: Bedrock, log: SQLiteEventLog,
+    _ options: PierOptions
+  ) {
+    self.directory = directory
+    paths = PierPaths(directory: directory)
+    shape = marker.shape
+    keepsHistory = marker.keepsHistory
+    pierLock = lock
+    self.host = host
+    self.store = store
+    self.log = log
+    self.options = options
+    host.budgetBytes = options.eventBytes
+    seenRefusals = log.failureCount
+    sinceStore.since = Clock.now()
+  }
+
+  deinit { try? close() }
+
+  /// The number of the last event that is durable.
+  public var last: UInt64 { log.last }
+  /// The number of the first event that the log still holds.
+  public var first: UInt64 { log.first }
+
+  /// Throws when the pier takes no events.
+  func checkOpen() throws(PierFailure) {
+    if isClosed { throw .closed }
+    if let stopReason { throw stopReason }
+  }
+
+  /// From here on nothing is acknowledged, until the pier is opened again.
+  func stop(_ reason: PierFailure) {
+    if stopReason != nil { return }
+    stopReason = reason
+    options.notice?("stopped: \(reason)")
+  }
+
+  /// Stores the state, ends the pier's thread and gives the lock back. What was acknowledged is safe with or without.
+  public func close() throws(PierFailure) {
+    keeping.withLock {
+      isEnding = true
+      keeping.wakeAll()
+    }
+    if let keeper {
+      keeper.join()
+      self.keeper = nil
+    }
+    compute.lock()
+    defer { compute.unlock() }
+    if isClosed { return }
+    var failure: PierFailure?
+    if stopReason == nil, isReady {
+      do throws(PierFailure) {
+        recoverFromRefusals()
+        try storeState()
+        if duties.isTrimming { _ = try inLog { () throws(EventLogFailure) in try trimAll() } }
+      } catch { failure = error }
+    }
+    isClosed = true
+    peeking.withLock {
+      snapshot = nil
+      idlePeekers = []
+    }
+    do throws(EventLogFailure) { try log.close() } catch { failure = failure ?? .log(error) }
+    do throws(BedrockFailure) { try store.close() } catch { failure = failure ?? .store(error) }
+    host.kernel.close()
+    pierLock.release()
+    if let failure { throw failure }
+  }
+
+  private func trimAll() throws(EventLogFailure) {
+    guard let bound = trimBound else { return }
+    while try !log.trim(before: bound, limit: 1 << 14) {}
+  }
+
+  /// Makes the running event, if any, end with a failure. The next ones go on.
+  public func interruptEvent() {
+    running.withLock { if runningSince != 0 { host.nursery.interruptHandle.raise(.interrupted) } }
+  }
+}

@@ -1,0 +1,26 @@
+// A second mapping of a store within the process that writes it, for machines of other threads.
+//
+// A reference means the same in every mapping. What a view may be used to read is decided by leases, not here.
+
+import StrataMemory
+
+/// A read-only mapping of a store file.
+public final class BedrockView {
+  public let place: BedrockPlace
+  private let file: any DiskFile
+
+  /// Maps the store at `path`. Needs no lock and chooses no state: the caller holds a lease of the writer's.
+  public init(_ path: String, on disk: any Disk, at place: BedrockPlace) throws(BedrockFailure) {
+    self.place = place
+    do throws(DiskFailure) {
+      file = try disk.open(path, .read)
+      try file.map(count: place.byteCount, at: place.base)
+    } catch { throw .disk(error) }
+  }
+
+  deinit {
+    // The range is the caller's and goes back to being unreadable.
+    try? unmapFiles(at: place.base, count: place.byteCount)
+    try? file.close()
+  }
+}
