@@ -59,7 +59,7 @@ let package = Package(
       name: "strata",
       dependencies: [
         "CPlatform", "StrataMemory", "StrataNatural", "StrataNoun", "StrataNock", "StrataPlan", "StrataFlat",
-        "StrataProfile", "StrataText",
+        "StrataProfile", "StrataText", "StrataPier",
       ],
       swiftSettings: strict,
       linkerSettings: commandLinks),

@@ -21,7 +21,7 @@ struct Strata {
 
   /// Runs the command line and reports its failure, if any.
   static func dispatch(_ words: [String], _ console: inout Console) -> ExitCode {
-    let verb = words.first.flatMap { $0.hasPrefix("-") ? nil : $0 }
+    let verb = words.first.flatMap { $0.hasPrefix("-") ? nil : Command.verb(of: words) }
     do {
       try run(words, &console)
       return .fine
@@ -44,10 +44,19 @@ struct Strata {
     case "--version", "-V":
       console.print("strata \(Version.number)")
     case "help":
-      console.output.write(help.text(for: try command(named: words[1])))
+      let rest = Array(words.dropFirst())
+      if Command.isGroup(rest[0]), rest.count == 1 { return console.output.write(help.overview(of: rest[0])) }
+      console.output.write(help.text(for: try command(named: Command.verb(of: rest))))
     default:
-      let command = try command(named: first)
-      let invocation = try Invocation(command, words: Array(words.dropFirst()))
+      if Command.isGroup(first), words.count == 1 || words[1] == "--help" || words[1] == "-h" {
+        if words.count == 1 {
+          throw Failure(.usage, "\(first) wants a verb of its own", advice: "strata \(first) --help")
+        }
+        return console.output.write(help.overview(of: first))
+      }
+      let verb = Command.verb(of: words)
+      let command = try command(named: verb)
+      let invocation = try Invocation(command, words: Array(words.dropFirst(verb.split(separator: " ").count)))
       if invocation.has(.help) {
         console.output.write(help.text(for: command))
       } else {

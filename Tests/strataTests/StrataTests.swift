@@ -21,14 +21,14 @@ import Testing
 
   @Test(arguments: Command.all.map(\.verb))
   func everyVerbExplainsItselfWithAnExample(verb: String) throws {
-    let asked = try StrataProcess([verb, "--help"])
+    let asked = try StrataProcess(verb.split(separator: " ").map { String($0) } + ["--help"])
     #expect(asked.code == 0)
     #expect(asked.text.hasPrefix("strata \(verb): "))
     #expect(asked.text.contains("Usage: strata \(verb)"))
     let parts = asked.text.components(separatedBy: "Examples:\n")
     #expect(parts.count == 2)
     #expect(parts.last?.contains("strata \(verb)") == true)
-    #expect(try StrataProcess(["help", verb]).text == asked.text)
+    #expect(try StrataProcess(["help"] + verb.split(separator: " ").map { String($0) }).text == asked.text)
   }
 
   @Test func wrongUseIsOneAndSaysWhatToDo() throws {

@@ -292,7 +292,8 @@ public final class JetRegistry: RootProvider {
     } else {
       return nil
     }
-    return bytes.contains { $0 < 0x20 || $0 > 0x7E || $0 == 0x2F && !allowsSlash } ? nil : String(decoding: bytes, as: UTF8.self)
+    let isBad = bytes.contains { $0 < 0x20 || $0 > 0x7E || $0 == 0x2F && !allowsSlash }
+    return isBad ? nil : String(decoding: bytes, as: UTF8.self)
   }
 
   /// Where a clue's parent formula says that the parent lies: 0 for a root, nil if it is neither.

@@ -263,7 +263,7 @@ extension Nursery {
   /// A time as Hoon counts it: 128 bits, the upper 64 seconds since its own beginning.
   func date(milliseconds: UInt64) throws(Fault) -> Word {
     let seconds = 0x8000_000C_CE9E_0D80 &+ milliseconds / 1000
-    let fraction = ((milliseconds % 1000) << 32) / 1000 << 32
+    let fraction = (((milliseconds % 1000) << 32) / 1000) << 32
     let offset = try allocate(.natural, size: 2)
     base[offset + 1] = fraction
     base[offset + 2] = seconds

@@ -41,7 +41,7 @@ struct Example: Sendable {
 
 /// A verb of the command line.
 struct Command: Sendable {
-  /// What is typed after `strata`.
+  /// What is typed after `strata`: a word, or a group's name and a word.
   let verb: String
   /// One line for the overview.
   let summary: String
@@ -65,5 +65,16 @@ struct Command: Sendable {
   var usage: String {
     let words = ["strata", verb, options.isEmpty ? "" : "[OPTION...]", operands]
     return words.filter { !$0.isEmpty }.joined(separator: " ")
+  }
+}
+
+extension Command {
+  /// Whether verbs of two words begin with this one.
+  static func isGroup(_ word: String) -> Bool { all.contains { $0.verb.hasPrefix(word + " ") } }
+
+  /// The verb that a command line begins with, whether there is such a verb or not.
+  static func verb(of words: [String]) -> String {
+    guard let first = words.first else { return "" }
+    return words.count > 1 && isGroup(first) ? "\(first) \(words[1])" : first
   }
 }

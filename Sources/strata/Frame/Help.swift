@@ -29,6 +29,32 @@ struct Help: Sendable {
     return text
   }
 
+  /// What `strata GROUP --help` prints, for verbs of two words.
+  func overview(of group: String) -> String {
+    let members = commands.filter { $0.verb.hasPrefix(group + " ") }
+    let width = members.map(\.verb.count).max() ?? 0
+    var text = "Usage: strata \(group) VERB [OPTION...] [OPERAND...]\n\nVerbs:\n"
+    for command in members { text += "  \(pad(command.verb, width))  \(command.summary)\n" }
+    return text + "\n`strata \(group) VERB --help` explains a verb, with examples.\n"
+  }
+
+  /// The first words of all verbs, each once.
+  private var firstWords: [String] {
+    var words: [String] = []
+    for command in commands {
+      let word = String(command.verb.prefix { $0 != " " })
+      if words.last != word { words.append(word) }
+    }
+    return words
+  }
+
+  /// The second words of the verbs that begin with `group`.
+  private func secondWords(_ group: String) -> [String] {
+    commands.filter { $0.verb.hasPrefix(group + " ") }.map { String($0.verb.dropFirst(group.count + 1)) }
+  }
+
+  private var groups: [String] { firstWords.filter { !secondWords($0).isEmpty } }
+
   /// What `strata VERB --help` prints.
   func text(for command: Command) -> String {
     var text = "strata \(command.verb): \(command.summary)\n\nUsage: \(command.usage)\n"
@@ -53,7 +79,7 @@ struct Help: Sendable {
   }
 
   private var bash: String {
-    let verbs = (commands.map(\.verb) + ["--help", "--version"]).joined(separator: " ")
+    let verbs = (firstWords + ["--help", "--version"]).joined(separator: " ")
     var text = """
       _strata() {
         local word=${COMP_WORDS[COMP_CWORD]} options=""
@@ -61,12 +87,22 @@ struct Help: Sendable {
           COMPREPLY=($(compgen -W "\(verbs)" -- "$word"))
           return
         fi
-        case ${COMP_WORDS[1]} in
 
       """
+    for group in groups {
+      text += """
+          if ((COMP_CWORD == 2)) && [[ ${COMP_WORDS[1]} == \(group) ]]; then
+            COMPREPLY=($(compgen -W "\(secondWords(group).joined(separator: " "))" -- "$word"))
+            return
+          fi
+
+        """
+    }
+    text += "  case \"${COMP_WORDS[1]} ${COMP_WORDS[2]}\" in\n"
     for command in commands {
       let words = command.allOptions.map { "--\($0.name)" } + Self.operandChoices(command)
-      text += "    \(command.verb)) options=\"\(words.joined(separator: " "))\" ;;\n"
+      let pattern = command.verb.contains(" ") ? "'\(command.verb)'" : "'\(command.verb) '*"
+      text += "    \(pattern)) options=\"\(words.joined(separator: " "))\" ;;\n"
     }
     text += """
         esac
@@ -80,23 +116,45 @@ struct Help: Sendable {
 
   private var zsh: String {
     var text = "#compdef strata\n_strata() {\n  if ((CURRENT == 2)); then\n    local verbs=(\n"
-    for command in commands { text += "      \(Self.quoted("\(command.verb):\(command.summary)"))\n" }
-    text += "    )\n    _describe verb verbs\n    return\n  fi\n  case ${words[2]} in\n"
+    for word in firstWords {
+      let summary = commands.first { $0.verb == word }?.summary ?? "verbs of their own"
+      text += "      \(Self.quoted("\(word):\(summary)"))\n"
+    }
+    text += "    )\n    _describe verb verbs\n    return\n  fi\n"
+    for group in groups {
+      text += "  if ((CURRENT == 3)) && [[ ${words[2]} == \(group) ]]; then\n    local verbs=(\n"
+      for word in secondWords(group) {
+        let summary = commands.first { $0.verb == "\(group) \(word)" }?.summary ?? ""
+        text += "      \(Self.quoted("\(word):\(summary)"))\n"
+      }
+      text += "    )\n    _describe verb verbs\n    return\n  fi\n"
+    }
+    text += "  case \"${words[2]} ${words[3]}\" in\n"
     for command in commands {
       let specs = command.allOptions.map { option in
         Self.quoted("--\(option.name)[\(option.summary)]" + (option.value.map { ":\($0): " } ?? ""))
       }
-      text += "    \(command.verb)) _arguments \(specs.joined(separator: " ")) '*:file:_files' ;;\n"
+      let pattern = command.verb.contains(" ") ? "'\(command.verb)'" : "'\(command.verb) '*"
+      text += "    \(pattern)) _arguments \(specs.joined(separator: " ")) '*:file:_files' ;;\n"
     }
     return text + "  esac\n}\n_strata \"$@\"\n"
   }
 
   private var fish: String {
     var text = ""
+    for word in firstWords {
+      let summary = commands.first { $0.verb == word }?.summary ?? "verbs of their own"
+      text += "complete -c strata -n __fish_use_subcommand -a \(word) -d \(Self.quoted(summary))\n"
+    }
     for command in commands {
-      text += "complete -c strata -n __fish_use_subcommand -a \(command.verb) -d \(Self.quoted(command.summary))\n"
+      let words = command.verb.split(separator: " ")
+      if words.count == 2 {
+        text += "complete -c strata -n '__fish_seen_subcommand_from \(words[0])' -a \(words[1])"
+        text += " -d \(Self.quoted(command.summary))\n"
+      }
+      let condition = words.map { "__fish_seen_subcommand_from \($0)" }.joined(separator: "; and ")
       for option in command.allOptions {
-        text += "complete -c strata -n '__fish_seen_subcommand_from \(command.verb)' -l \(option.name)"
+        text += "complete -c strata -n '\(condition)' -l \(option.name)"
         if let letter = option.letter { text += " -s \(letter)" }
         if option.value != nil { text += " -r" }
         text += " -d \(Self.quoted(option.summary))\n"
