@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup build run examples test quick bench bench-page bench-smoke format lint sanitize fuzz crash-test docs coverage install clean
+.PHONY: help setup build run examples test quick bench bench-page bench-smoke format lint sanitize fuzz crash-test kill-test docs coverage install clean
 
 # How long each fuzz target runs.
 SECONDS ?= 60
@@ -27,6 +27,7 @@ build: setup ## build the command in release mode, all libraries inside where th
 
 run: build ## build everything that is needed and take the tour
 	@scripts/tour
+	@scripts/demonstrate
 
 examples: build ## build the example programs and run the commands of every document
 	@for name in $$(sed -n 's/^      "\([a-z-]*\)", folder: .*/\1/p' Package.swift); do \
@@ -67,6 +68,9 @@ fuzz: setup ## fuzz each decoder under the address sanitizer; SECONDS=60 each, O
 
 crash-test: setup ## crash the store and the log at N=20000 points for each kind of workload; prints seeds
 	@SWIFT_BACKTRACE=enable=no STRATA_CRASH_POINTS=$(N) swift test -c release --filter 'CrashTests'
+
+kill-test: build ## kill a busy pier's process N=1000 times, and check that nothing acknowledged is lost
+	@scripts/kill-test $(if $(filter-out file,$(origin N)),$(N),1000)
 
 docs: build ## write the reference, the manual page and the shell completions to .build/documentation
 	@scripts/docs

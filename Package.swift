@@ -67,7 +67,8 @@ let package = Package(
     .executableTarget(
       name: "strata-bench",
       dependencies: [
-        "CBaseline", "CGMP", "StrataFlat", "StrataMemory", "StrataNatural", "StrataNoun", "StrataStore", "StrataText",
+        "CBaseline", "CGMP", "StrataFlat", "StrataMemory", "StrataNatural", "StrataNoun", "StrataPier", "StrataStore",
+        "StrataText",
       ],
       path: "Benchmarks",
       exclude: ["CBaseline", "Programs"],

@@ -22,19 +22,19 @@ enum StoreBenchmarks {
 
   private static let root = getenv("STRATA_BENCH_DIRECTORY").map { String(cString: $0) } ?? "."
 
-  private static func stateCells(_ smoke: Bool) -> Int {
+  static func stateCells(_ smoke: Bool) -> Int {
     let megabytes = getenv("STRATA_BENCH_STATE_MB").flatMap { Int(String(cString: $0)) } ?? 64
     return smoke ? 1000 : megabytes << 20 / 32
   }
 
-  private static func now() -> UInt64 {
+  static func now() -> UInt64 {
     var time = timespec()
     clock_gettime(CLOCK_MONOTONIC, &time)
     return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
   }
 
   /// A directory that is removed with everything in it.
-  private final class Scratch {
+  final class Scratch {
     let path: String
 
     init() throws {
@@ -50,7 +50,7 @@ enum StoreBenchmarks {
   }
 
   /// Measures wall time around `work`.
-  private static func timed(_ work: Work, _ run: @escaping () throws -> Void) -> Subject {
+  static func timed(_ work: Work, _ run: @escaping () throws -> Void) -> Subject {
     Subject(
       work: work,
       run: {
@@ -208,7 +208,7 @@ enum StoreBenchmarks {
 }
 
 /// Plain threads that all do the same.
-private enum Threads {
+enum Threads {
   private final class Shared: Sendable {
     let work: @Sendable () -> Int
     let failures = Atomic<Int>(0)

@@ -4,7 +4,8 @@
 enum Suites {
   static var all: [Benchmark] {
     StartBenchmarks.benchmarks + NounBenchmarks.benchmarks + CellBenchmarks.benchmarks + FrameBenchmarks.benchmarks
-      + NaturalBenchmarks.benchmarks + StoreBenchmarks.benchmarks + FlatBenchmarks.benchmarks
+      + NaturalBenchmarks.benchmarks + StoreBenchmarks.benchmarks + PierBenchmarks.benchmarks
+      + FlatBenchmarks.benchmarks
       + WordRace.benchmarks
   }
 }

@@ -141,6 +141,8 @@ enum PierSession {
 
   /// A jam's noun as text, shortened where it is very long; nothing for no bytes.
   static func text(_ jam: [UInt8], _ invocation: Invocation) throws(Failure) -> String {
+    // Programs read numbers; people read words where the atoms may be words.
+    let atoms = invocation.has(.json) ? NounText.Options.Atoms.numbers : .guessed
     if jam.isEmpty { return "" }
     let session = try NounSession(invocation, name: "answer")
     let result: Result<Word, CueError> = jam.withUnsafeBytes { bytes in
@@ -149,7 +151,9 @@ enum PierSession {
     switch result {
     case .failure(let error): throw .cue(error, subject: "answer")
     case .success(let noun):
-      if let text = try? NounText.string(noun, in: session.nursery, .complete(bytes: 1 << 20)) { return text }
+      var options = NounText.Options.complete(bytes: 1 << 20)
+      options.atoms = atoms
+      if let text = try? NounText.string(noun, in: session.nursery, options) { return text }
       return (try? NounText.string(noun, in: session.nursery, .brief())) ?? "..."
     }
   }
