@@ -36,8 +36,8 @@ import Testing
       """)
     #expect(
       run.text == """
-        event 2 done, state 6d5fbe01, effects [[%booked 1] 0]
-        {"event":3,"status":"done","mug":"6fb7f9cf","effects":"[[110.386.756.939.618 2] 0]"}
+        event 2 done, state 67182fce, effects [[%booked 1] 0]
+        {"event":3,"status":"done","mug":"1c07d733","effects":"[[110.386.756.939.618 2] 0]"}
         event 4 failed
         code 2
         [2 [2 %food 30 %may] [1 %rent 1.200 %may] 0]
