@@ -47,13 +47,22 @@ public struct BitWriter: ~Copyable {
     if rest > 0 { try write(source[whole] & ((1 &<< UInt64(rest)) &- 1), rest) }
   }
 
-  /// Appends a value below 2^63 in the length-prefixed form.
+  /// Appends the low `tagBits` (at most 2) bits of `tag`, then a value below 2^63 in the length-prefixed form.
   @inline(__always)
-  mutating func writePrefixed(_ value: UInt64) throws(Fault) {
-    if value == 0 { return try write(1, 1) }
-    let length = 64 - value.leadingZeroBitCount
-    try writeLength(length)
-    try write(value, length)
+  mutating func writePrefixed(_ value: UInt64, tag: UInt64, _ tagBits: Int) throws(Fault) {
+    if value == 0 { return try write(tag | 1 &<< UInt64(tagBits), tagBits &+ 1) }
+    let length = 64 &- value.leadingZeroBitCount
+    if length > 48 {
+      try write(tag, tagBits)
+      try writeLength(length)
+      return try write(value, length)
+    }
+    // Tag, length prefix and value together fit one word, which spares the writes in between.
+    let lengthBits = 64 &- length.leadingZeroBitCount
+    let rest = UInt64(length) & ((1 &<< UInt64(lengthBits &- 1)) &- 1)
+    let prefix = 1 &<< UInt64(lengthBits) | rest &<< UInt64(lengthBits &+ 1)
+    try write(
+      tag | (prefix | value &<< UInt64(lengthBits &* 2)) &<< UInt64(tagBits), tagBits &+ lengthBits &* 2 &+ length)
   }
 
   /// Appends the prefix that announces `length` (not 0) bits.
@@ -113,13 +122,13 @@ private struct PositionTable: ~Copyable {
   private(set) var isExhausted = false
 
   init() throws(Fault) {
-    let entries = try Buffer<Entry>(capacity: 1 << 8)
-    let buckets = try Buffer<UInt32>(capacity: 1 << 8)
-    let filter = try Buffer<UInt64>(capacity: 1 << 5)
+    let entries = try Buffer<Entry>(capacity: 1 << 10)
+    let buckets = try Buffer<UInt32>(capacity: 1 << 10)
+    let filter = try Buffer<UInt64>(capacity: 1 << 7)
     self.entries = entries
     self.buckets = buckets
     self.filter = filter
-    bucketMask = (1 << 8) - 1
+    bucketMask = (1 << 10) - 1
   }
 
   /// The position of `noun`'s first occurrence; nil, and now recorded at `position` if there is one, if this is it.
@@ -180,7 +189,8 @@ private struct PositionTable: ~Copyable {
   @inline(never)
   private mutating func grow() throws(Fault) {
     guard entries.count < 1 << 28 else { throw .size }
-    let larger = (Int(bucketMask) + 1) * 2
+    // By four: each growth visits all buckets in no order that a cache likes.
+    let larger = (Int(bucketMask) + 1) * 4
     let freshBuckets = try Buffer<UInt32>(capacity: larger)
     let freshFilter = try Buffer<UInt64>(capacity: larger / 8)
     let mask = UInt32(larger - 1)
@@ -235,8 +245,7 @@ extension Nursery {
       if noun.isCell {
         let hash = try mug(noun)
         if let known = try positions.position(of: noun, hash: hash, orRecord: position, in: self) {
-          try writer.write(0b11, 2)
-          try writer.writePrefixed(UInt64(known))
+          try writer.writePrefixed(UInt64(known), tag: 0b11, 2)
         } else {
           if positions.isExhausted { return nil }
           try writer.write(0b01, 2)
@@ -275,8 +284,7 @@ extension Nursery {
       if first == 0 { positions.base[number] = UInt64(position) + 1 }
       let length = try noun.isCell ? Int.max : bitLength(noun)
       if first != 0, length > 64 - (first - 1).leadingZeroBitCount {
-        try writer.write(0b11, 2)
-        try writer.writePrefixed(first - 1)
+        try writer.writePrefixed(first - 1, tag: 0b11, 2)
       } else if noun.isCell {
         try writer.write(0b01, 2)
         try push(tail(noun))
@@ -291,8 +299,8 @@ extension Nursery {
   }
 
   private func writeAtom(_ atom: Word, _ length: Int, _ writer: inout BitWriter) throws(Fault) {
+    if atom.isDirect { return try writer.writePrefixed(atom.raw, tag: 0, 1) }
     try writer.write(0, 1)
-    if atom.isDirect { return try writer.writePrefixed(atom.raw) }
     try writer.writeLength(length)
     try writer.write(UnsafePointer(base + atom.offset + 1), bitCount: length)
   }
@@ -304,18 +312,15 @@ extension Nursery {
     if atom.isDirect {
       let length = 64 - atom.raw.leadingZeroBitCount
       if let known = try positions.position(ofAtom: atom, length: length, at: position, in: self) {
-        try writer.write(0b11, 2)
-        return try writer.writePrefixed(UInt64(known))
+        return try writer.writePrefixed(UInt64(known), tag: 0b11, 2)
       }
-      try writer.write(0, 1)
-      return try writer.writePrefixed(atom.raw)
+      return try writer.writePrefixed(atom.raw, tag: 0, 1)
     }
     guard atom.isIndirect else { throw .exit }
     let size = header(atom).size
     let length = size * 64 - base[atom.offset + size].leadingZeroBitCount
     if let known = try positions.position(ofAtom: atom, length: length, at: position, in: self) {
-      try writer.write(0b11, 2)
-      return try writer.writePrefixed(UInt64(known))
+      return try writer.writePrefixed(UInt64(known), tag: 0b11, 2)
     }
     try writeAtom(atom, length, &writer)
   }

@@ -98,6 +98,14 @@ public enum Murmur {
     return mug != 0 ? mug : retried(value, byteCount, seed: 0xDEAD_BEEF, last: 0xFFFE)
   }
 
+  /// The mugs of the naturals below `smallMugCount`, which are most of what formulas are made of.
+  static let smallMugCount: UInt64 = 1024
+  nonisolated(unsafe) static let smallMugs: UnsafePointer<UInt32> = {
+    let mugs = UnsafeMutablePointer<UInt32>.allocate(capacity: Int(smallMugCount))
+    for value in 0..<smallMugCount { mugs[Int(value)] = mug(value) }
+    return UnsafePointer(mugs)
+  }()
+
   @usableFromInline @inline(never)
   static func retried(_ value: UInt64, _ byteCount: Int, seed: UInt32, last: UInt32) -> UInt32 {
     for step in 1..<8 as Range<UInt32> {
@@ -127,9 +135,10 @@ extension Nursery {
     return known != 0 ? known : try computedMug(noun)
   }
 
-  /// The mug if it takes no traversal to know it, else 0.
-  @inlinable @inline(__always)
-  func mugAtHand(_ noun: Word) -> UInt32 {
+  /// The mug if it takes no traversal to know it, else 0. `small` is `Murmur.smallMugs`.
+  @inline(__always)
+  func mugAtHand(_ noun: Word, _ small: UnsafePointer<UInt32>) -> UInt32 {
+    if noun.raw < Murmur.smallMugCount { return small[Int(noun.raw)] }
     if noun.isDirect { return Murmur.mug(noun.raw) }
     let header = Header(raw: base[noun.offset])
     if header.mug != 0 || noun.isCell { return header.mug }
@@ -147,7 +156,8 @@ extension Nursery {
   /// head's mug once that is known (0 before; a mug is never 0).
   @usableFromInline @inline(never)
   func computedMug(_ noun: Word) throws(Fault) -> UInt32 {
-    var mug = mugAtHand(noun)
+    let small = Murmur.smallMugs
+    var mug = mugAtHand(noun, small)
     if mug != 0 { return mug }
     let bottom = state.pointee.stackTop
     defer { state.pointee.stackTop = bottom }
@@ -159,14 +169,14 @@ extension Nursery {
       try stopSometimes(&turns)
       // Downwards: into the first part whose mug is unknown.
       let head = Word(raw: base[cell.offset &+ 1])
-      let headMug = mugAtHand(head)
+      let headMug = mugAtHand(head, small)
       if headMug == 0 {
         sp = try pushPair(cell.raw, 0, at: sp)
         cell = head
         continue
       }
       let tail = Word(raw: base[cell.offset &+ 2])
-      let tailMug = mugAtHand(tail)
+      let tailMug = mugAtHand(tail, small)
       if tailMug == 0 {
         sp = try pushPair(cell.raw, UInt64(headMug), at: sp)
         cell = tail
@@ -182,7 +192,7 @@ extension Nursery {
         let known = UInt32(truncatingIfNeeded: base[sp &+ 1])
         if known == 0 {
           let tail = Word(raw: base[cell.offset &+ 2])
-          let tailMug = mugAtHand(tail)
+          let tailMug = mugAtHand(tail, small)
           if tailMug == 0 {
             base[sp &+ 1] = UInt64(mug)
             sp &+= 2
