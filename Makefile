@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup build run examples test quick bench bench-page bench-smoke format lint sanitize fuzz crash-test kill-test docs coverage install clean
+.PHONY: help setup build run examples test quick bench bench-page bench-smoke format lint sanitize fuzz crash-test kill-test reliability docs coverage install clean
 
 # How long each fuzz target runs.
 SECONDS ?= 60
@@ -71,6 +71,9 @@ crash-test: setup ## crash the store and the log at N=20000 points for each kind
 
 kill-test: build ## kill a busy pier's process N=1000 times, and check that nothing acknowledged is lost
 	@scripts/kill-test $(if $(filter-out file,$(origin N)),$(N),1000)
+
+reliability: build ## run crashes, kills, fuzzing and sanitizers at length and write Documentation/reliability.md
+	@scripts/reliability
 
 docs: build ## write the reference, the manual page and the shell completions to .build/documentation
 	@scripts/docs
