@@ -7,11 +7,11 @@ import Testing
 @testable import StrataNock
 
 struct FloatsTests {
-  private let nearest = Shape.cord("n")
+  private let nearest = Sample.cord("n")
 
   @Test func arithmeticRoundsAsTheDoorSays() throws {
     let bench = try JetBench([.floats])
-    let third = Shape.cell(.hex("3f800000"), .hex("40400000"))
+    let third = Sample.cell(.hex("3f800000"), .hex("40400000"))
     try bench.expect("one/two/tri/rs/div", third, door: nearest, is: .hex("3eaaaaab"))
     try bench.expect("one/two/tri/rs/div", third, door: .cord("z"), is: .hex("3eaaaaaa"))
     try bench.expect("one/two/tri/rs/div", third, door: .cord("u"), is: .hex("3eaaaaab"))
@@ -45,9 +45,9 @@ struct FloatsTests {
 
   @Test func comparisonsGiveLoobeans() throws {
     let bench = try JetBench([.floats])
-    let one = Shape.hex("3f800000")
-    let zero = Shape.hex("80000000")
-    let none = Shape.hex("7fc00000")
+    let one = Sample.hex("3f800000")
+    let zero = Sample.hex("80000000")
+    let none = Sample.hex("7fc00000")
     for (arm, less, equal, greater) in [
       ("lth", 0, 1, 1), ("lte", 0, 0, 1), ("equ", 1, 0, 1), ("gte", 1, 0, 0), ("gth", 1, 1, 0),
     ] as [(String, UInt64, UInt64, UInt64)] {

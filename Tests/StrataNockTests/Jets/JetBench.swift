@@ -9,28 +9,28 @@ import Testing
 @testable import StrataNock
 
 /// A noun to be built.
-indirect enum Shape {
+indirect enum Sample {
   case number(UInt64)
   /// Bytes, least significant first.
   case bytes([UInt8])
-  case cell(Shape, Shape)
+  case cell(Sample, Sample)
   case word(Word)
 
   /// `[a b c ...]`
-  static func tuple(_ parts: Shape...) -> Shape { tuple(parts) }
-  static func tuple(_ parts: [Shape]) -> Shape {
+  static func tuple(_ parts: Sample...) -> Sample { tuple(parts) }
+  static func tuple(_ parts: [Sample]) -> Sample {
     guard let last = parts.last else { return .number(0) }
     return parts.dropLast().reversed().reduce(last) { .cell($1, $0) }
   }
   /// A list.
-  static func list(_ items: [Shape]) -> Shape { tuple(items + [.number(0)]) }
-  static func cord(_ text: String) -> Shape { .bytes(Array(text.utf8)) }
+  static func list(_ items: [Sample]) -> Sample { tuple(items + [.number(0)]) }
+  static func cord(_ text: String) -> Sample { .bytes(Array(text.utf8)) }
   /// Bytes, most significant first, as hexadecimal digits.
-  static func hex(_ digits: String) -> Shape { .bytes(hexBytes(digits).reversed()) }
+  static func hex(_ digits: String) -> Sample { .bytes(hexBytes(digits).reversed()) }
   /// The same bytes least significant first.
-  static func octets(_ digits: String) -> Shape { .bytes(hexBytes(digits)) }
+  static func octets(_ digits: String) -> Sample { .bytes(hexBytes(digits)) }
   /// `[count bytes]`, most significant first.
-  static func counted(_ bytes: [UInt8]) -> Shape { .cell(.number(UInt64(bytes.count)), .bytes(bytes.reversed())) }
+  static func counted(_ bytes: [UInt8]) -> Sample { .cell(.number(UInt64(bytes.count)), .bytes(bytes.reversed())) }
 
   func build(in nursery: Nursery) throws -> Word {
     switch self {
@@ -72,14 +72,14 @@ final class JetBench {
   /// Calls the gate at `path` below `k138` with a sample. `door` is the sample of its parent, `context` what replaces
   /// the parent in the gate, with the place for it given.
   func call(
-    _ path: String, _ sample: Shape, door: Shape? = nil, context: ((Word, Nursery) throws -> Word)? = nil,
+    _ path: String, _ sample: Sample, door: Sample? = nil, context: ((Word, Nursery) throws -> Word)? = nil,
     axis: UInt64 = 7
   ) throws -> JetAnswer {
     let nursery = self.nursery
     let gate = try self.gate(path, sample, door: door, context: context, axis: axis)
     try nursery.push(gate)
     defer { _ = nursery.pop() }
-    let formula = try Shape.tuple(.number(9), .number(2), .number(0), .number(1)).build(in: nursery)
+    let formula = try Sample.tuple(.number(9), .number(2), .number(0), .number(1)).build(in: nursery)
     switch machine.run(subject: gate, formula: formula) {
     case .product(let product):
       if product.isCell, nursery.head(product) == Word(direct: 0x746E_7570) { return .punt }
@@ -91,12 +91,12 @@ final class JetBench {
 
   /// The gate at `path` below `k138` with a sample, known to the registry.
   func gate(
-    _ path: String, _ sample: Shape, door: Shape? = nil, context: ((Word, Nursery) throws -> Word)? = nil,
+    _ path: String, _ sample: Sample, door: Sample? = nil, context: ((Word, Nursery) throws -> Word)? = nil,
     axis: UInt64 = 7
   ) throws -> Word {
     let nursery = self.nursery
     let names = path.split(separator: "/").map(String.init)
-    var core = try nursery.cell(battery("k138"), Shape.number(138).build(in: nursery))
+    var core = try nursery.cell(battery("k138"), Sample.number(138).build(in: nursery))
     try register(core, "k138", axis: 0)
     for (index, name) in names.dropLast().enumerated() {
       let battery = try battery(names[0...index].joined(separator: "/"))
@@ -116,7 +116,7 @@ final class JetBench {
   }
 
   /// The text of a noun.
-  func text(_ shape: Shape) throws -> String { try NounText.string(shape.build(in: nursery), in: nursery) }
+  func text(_ shape: Sample) throws -> String { try NounText.string(shape.build(in: nursery), in: nursery) }
 
   /// The bytes of a natural given as text, least significant first.
   func read(_ text: String) throws -> [UInt8] {
@@ -125,7 +125,7 @@ final class JetBench {
 
   /// Calls a jet and expects a product.
   func expect(
-    _ path: String, _ sample: Shape, door: Shape? = nil, is product: Shape,
+    _ path: String, _ sample: Sample, door: Sample? = nil, is product: Sample,
     sourceLocation: SourceLocation = #_sourceLocation
   ) throws {
     let answer = try call(path, sample, door: door)
@@ -134,12 +134,12 @@ final class JetBench {
 
   /// A battery of its own: the formula `[1 %punt path]`.
   private func battery(_ path: String) throws -> Word {
-    try Shape.tuple(.number(1), .cord("punt"), .cord(path)).build(in: nursery)
+    try Sample.tuple(.number(1), .cord("punt"), .cord(path)).build(in: nursery)
   }
 
   private func register(_ core: Word, _ name: String, axis: UInt64) throws {
-    let parent: Shape = axis == 0 ? .cell(.number(1), .number(0)) : .cell(.number(0), .number(axis))
-    let clue = try Shape.tuple(.cord(name), parent, .number(0)).build(in: nursery)
+    let parent: Sample = axis == 0 ? .cell(.number(1), .number(0)) : .cell(.number(0), .number(axis))
+    let clue = try Sample.tuple(.cord(name), parent, .number(0)).build(in: nursery)
     try machine.jets.register(core, clue: clue, site: machine.jets.makeSite())
   }
 }

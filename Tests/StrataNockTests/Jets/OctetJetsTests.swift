@@ -14,7 +14,7 @@ struct OctetJetsTests {
 
   @Test func hashes() throws {
     let bench = try JetBench(all)
-    let abc = Shape.cord("abc")
+    let abc = Sample.cord("abc")
     let digest = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
     try bench.expect("one/two/tri/shax", abc, is: .octets(digest))
     try bench.expect("one/two/tri/shay", .cell(.number(3), .cord("abcdef")), is: .octets(digest))
@@ -46,7 +46,7 @@ struct OctetJetsTests {
   /// RFC 2202, with the jetted arm of SHA-1 as the hash that the caller brings.
   @Test func messageCodes() throws {
     let bench = try JetBench(all)
-    func sample(_ key: [UInt8], _ message: [UInt8]) throws -> Shape {
+    func sample(_ key: [UInt8], _ message: [UInt8]) throws -> Sample {
       let hash = try bench.gate("one/two/tri/sha/sha1", .counted([]))
       return .tuple(.tuple(.word(hash), .number(64), .number(20)), .counted(key), .counted(message))
     }
@@ -69,7 +69,7 @@ struct OctetJetsTests {
       hexPath + "blake/blake3-impl/blake3/hash", .tuple(.number(32), .number(1), .number(0)),
       door: .cell(.octets(initial), .number(0)), is: .octets(zero))
     // A chunk of one zero byte, and its compression as the root.
-    let chunk = Shape.tuple(.octets(initial), .number(0), .number(0), .number(1), .number(3))
+    let chunk = Sample.tuple(.octets(initial), .number(0), .number(0), .number(1), .number(3))
     try bench.expect(
       hexPath + "blake/blake3-impl/blake3/chunk-output", .tuple(.number(0), .number(1), .number(0)),
       door: .cell(.octets(initial), .number(0)), is: chunk)
@@ -82,23 +82,23 @@ struct OctetJetsTests {
 
   @Test func ciphers() throws {
     let bench = try JetBench(all)
-    let plain = Shape.hex("00112233445566778899aabbccddeeff")
+    let plain = Sample.hex("00112233445566778899aabbccddeeff")
     try bench.expect(
       hexPath + "aes/ecba/en", plain, door: .hex("000102030405060708090a0b0c0d0e0f"),
       is: .hex("69c4e0d86a7b0430d8cdb78070b4c55a"))
     try bench.expect(
       hexPath + "aes/ecbc/de", .hex("8ea2b7ca516745bfeafc49904b496089"),
       door: .hex("000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"), is: plain)
-    let chain = Shape.cell(.hex("2b7e151628aed2a6abf7158809cf4f3c"), .hex("000102030405060708090a0b0c0d0e0f"))
-    let data = Shape.hex("6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e51")
-    let encrypted = Shape.hex("7649abac8119b246cee98e9b12e9197d5086cb9b507219ee95db113a917678b2")
+    let chain = Sample.cell(.hex("2b7e151628aed2a6abf7158809cf4f3c"), .hex("000102030405060708090a0b0c0d0e0f"))
+    let data = Sample.hex("6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e51")
+    let encrypted = Sample.hex("7649abac8119b246cee98e9b12e9197d5086cb9b507219ee95db113a917678b2")
     try bench.expect(hexPath + "aes/cbca/en", data, door: chain, is: encrypted)
     try bench.expect(hexPath + "aes/cbca/de", encrypted, door: chain, is: data)
-    let synthetic = Shape.cell(
+    let synthetic = Sample.cell(
       .hex("fffefdfcfbfaf9f8f7f6f5f4f3f2f1f0f0f1f2f3f4f5f6f7f8f9fafbfcfdfeff"),
       .list([.hex("101112131415161718191a1b1c1d1e1f2021222324252627")]))
-    let text = Shape.hex("112233445566778899aabbccddee")
-    let sealed = Shape.tuple(
+    let text = Sample.hex("112233445566778899aabbccddee")
+    let sealed = Sample.tuple(
       .hex("85632d07c6e8f37f950acd320a2ecc93"), .number(14), .hex("40c02b9690c4dc04daef7f6afe5c"))
     try bench.expect(hexPath + "aes/siva/en", text, door: synthetic, is: sealed)
     try bench.expect(hexPath + "aes/siva/de", sealed, door: synthetic, is: .cell(.number(0), text))
@@ -135,7 +135,7 @@ struct OctetJetsTests {
       hexPath + "scr/hsl",
       .tuple(.number(0), .number(0), .number(0), .number(0), .number(16), .number(1), .number(1), .number(32)),
       is: .octets("77d6576238657b203b19ca42c18a0497f16b4844e3074ae8dfdffa3fede21442"))
-    let configuration = Shape.tuple(
+    let configuration = Sample.tuple(
       .number(32), .cord("id"), .number(0x13), .number(4), .number(32), .number(3),
       .counted([UInt8](repeating: 3, count: 8)), .counted([UInt8](repeating: 4, count: 12)))
     // The gate was made by another gate, whose sample lies eight levels up.
@@ -147,19 +147,19 @@ struct OctetJetsTests {
         for _ in 0..<5 { context = try nursery.cell(.zero, context) }
         return context
       }, axis: 511)
-    let tag = Shape.hex("0d640df58d78766c08c037a34a8b53c9d01ef0452d75b65eb52520e96b01e659")
+    let tag = Sample.hex("0d640df58d78766c08c037a34a8b53c9d01ef0452d75b65eb52520e96b01e659")
     #expect(try answer == .product(bench.text(tag)))
   }
 
   @Test func ed25519() throws {
     let bench = try JetBench(all)
     let path = hexPath + "coed/ed/"
-    let seed = Shape.octets("c5aa8df43f9f837bedb7442f31dcb7b166d38535076f094b85ce3a2e0b4458f7")
-    let key = Shape.octets("fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025")
-    let signature = Shape.octets(
+    let seed = Sample.octets("c5aa8df43f9f837bedb7442f31dcb7b166d38535076f094b85ce3a2e0b4458f7")
+    let key = Sample.octets("fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025")
+    let signature = Sample.octets(
       "6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac18ff9b538d16f290ae67f760984dc6594a7c15e9716ed28dc027beceea1ec40a"
     )
-    let message = Shape.octets("af82")
+    let message = Sample.octets("af82")
     try bench.expect(path + "puck", seed, is: key)
     try bench.expect(path + "sign", .cell(message, seed), is: signature)
     try bench.expect(path + "sign-octs", .cell(.cell(.number(2), message), seed), is: signature)
@@ -170,7 +170,7 @@ struct OctetJetsTests {
     try bench.expect(path + "scalarmult", .cell(.number(1), key), is: key)
     let twice = try bench.call(path + "point-add", .cell(key, key))
     #expect(try bench.call(path + "scalarmult", .cell(.number(2), key)) == twice)
-    let base = Shape.octets("5866666666666666666666666666666666666666666666666666666666666666")
+    let base = Sample.octets("5866666666666666666666666666666666666666666666666666666666666666")
     try bench.expect(path + "scalarmult-base", .number(1), is: base)
     let sum = try bench.call(path + "point-add", .cell(key, base))
     #expect(
@@ -189,7 +189,7 @@ struct OctetJetsTests {
     let path = hexPath + "coed/ed/"
     var plain = 0
     for round in 0..<16 as Range<UInt64> {
-      let (first, second) = (Shape.number(1000 + round), Shape.number(2000 + round))
+      let (first, second) = (Sample.number(1000 + round), Sample.number(2000 + round))
       guard case .product(let firstKey) = try bench.call(path + "puck", first),
         case .product(let secondKey) = try bench.call(path + "puck", second)
       else {
@@ -213,12 +213,12 @@ struct OctetJetsTests {
   @Test func secp256k1() throws {
     let bench = try JetBench(all)
     let path = hexPath + "secp/secp256k1/"
-    let hash = Shape.hex("a0dc65ffca799873cbea0ac274015b9526505daaaed385155425f7337704883e")
+    let hash = Sample.hex("a0dc65ffca799873cbea0ac274015b9526505daaaed385155425f7337704883e")
     try bench.expect(
       path + "make", .cell(hash, .number(1)),
       is: .hex("8f8a276c19f4149656b280621e358cce24f5f52542772691ee69063b74f15d15"))
-    let r = Shape.hex("934b1ea10a4b3c1757e2b0c017d0b6143ce3c9a7e6a4a49860d7a6ab210ee3d8")
-    let s = Shape.hex("2442ce9d2b916064108014783e923ec36b49743e2ffa1c4496f01a512aafd9e5")
+    let r = Sample.hex("934b1ea10a4b3c1757e2b0c017d0b6143ce3c9a7e6a4a49860d7a6ab210ee3d8")
+    let s = Sample.hex("2442ce9d2b916064108014783e923ec36b49743e2ffa1c4496f01a512aafd9e5")
     guard case .product(let signature) = try bench.call(path + "sign", .cell(hash, .number(1))) else {
       Issue.record("no signature")
       return
@@ -230,10 +230,10 @@ struct OctetJetsTests {
       is: .cell(
         .hex("79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798"),
         .hex("483ada7726a3c4655da4fbfc0e1108a8fd17b448a68554199c47d08ffb10d4b8")))
-    let proof = Shape.hex(
+    let proof = Sample.hex(
       "e907831f80848d1069a5371b402410364bdf1c5f8307b0084c55f1ce2dca821525f66a4a85ea8b71e482a74f382d2ce5ebeee8fdb2172f477df4900d310536c0"
     )
-    let key = Shape.hex("f9308a019258c31049344f85f89d5229b531c845836f99b08601f113bce036f9")
+    let key = Sample.hex("f9308a019258c31049344f85f89d5229b531c845836f99b08601f113bce036f9")
     try bench.expect(path + "schnorr/sosi", .tuple(.number(3), .number(0), .number(0)), is: proof)
     try bench.expect(path + "schnorr/sove", .tuple(key, .number(0), proof), is: .number(0))
     try bench.expect(path + "schnorr/sove", .tuple(key, .number(1), proof), is: .number(1))
@@ -245,7 +245,7 @@ struct OctetJetsTests {
   @Test func hugeLengthsAreLeftToNock() throws {
     let bench = try JetBench(all)
     for length in [
-      Shape.number(1 << 40), .number(.max >> 1), .hex("010000000000000000"), .cell(.number(1), .number(2)),
+      Sample.number(1 << 40), .number(.max >> 1), .hex("010000000000000000"), .cell(.number(1), .number(2)),
     ] {
       #expect(try bench.call("one/two/tri/shay", .cell(length, .number(1))) == .punt)
       #expect(try bench.call(hexPath + "kecc/k512", .cell(length, .number(1))) == .punt)
@@ -269,7 +269,7 @@ struct OctetJetsTests {
   @Test func anySampleEndsInSomething() throws {
     let seed: UInt64 = 0xF022
     var random = Random(seed: seed)
-    func noun(_ depth: Int) -> Shape {
+    func noun(_ depth: Int) -> Sample {
       switch random.below(depth == 0 ? 6 : 12) {
       case 0: .number(UInt64(random.below(4)))
       case 1: .number(random.next() >> UInt64(random.below(64)))
@@ -283,11 +283,11 @@ struct OctetJetsTests {
     let bench = try JetBench(all)
     var products = 0
     for jet in all.flatMap({ $0.jets }) where jet.kelvins.contains(138) {
-      for _ in 0..<(isDebug ? 25 : 400) * testScale {
+      for _ in 0..<(isDebug ? 12 : 400) * testScale {
         // Lists of atoms as long as the sample that the jet may want, or anything.
         let sample =
-          random.chance(60) ? Shape.tuple((0..<1 + random.below(7)).map { _ in noun(random.below(2)) }) : noun(3)
-        let door = random.chance(70) ? Shape.tuple((0..<1 + random.below(2)).map { _ in noun(0) }) : noun(2)
+          random.chance(60) ? Sample.tuple((0..<1 + random.below(7)).map { _ in noun(random.below(2)) }) : noun(3)
+        let door = random.chance(70) ? Sample.tuple((0..<1 + random.below(2)).map { _ in noun(0) }) : noun(2)
         let answer: JetAnswer
         if jet.parentAxis == 511 {
           answer = try bench.call(
