@@ -62,6 +62,9 @@ public struct FloatFormat: Sendable, Equatable {
     UInt128(specialExponent - 1) << UInt128(fractionBits) | fractionMask | (negative ? signBit : 0)
   }
 
+  /// Whether a pattern is the finite number of the largest magnitude, of either sign.
+  public func isLargest(_ bits: UInt128) -> Bool { bits & (signBit - 1) == largest(negative: false) }
+
   /// Whether a pattern is no number.
   public func isNaN(_ bits: UInt128) -> Bool { (bits & (signBit - 1)) > infinity() }
 }

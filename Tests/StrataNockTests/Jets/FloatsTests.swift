@@ -23,7 +23,9 @@ struct FloatsTests {
       "one/two/tri/rd/sub", .cell(.hex("3ff0000000000000"), .hex("3ff0000000000000")), door: .cord("d"),
       is: .hex("8000000000000000"))
     try bench.expect("one/two/tri/rh/mul", .cell(.hex("7bff"), .hex("4000")), door: nearest, is: .hex("7c00"))
-    try bench.expect("one/two/tri/rh/mul", .cell(.hex("7bff"), .hex("4000")), door: .cord("z"), is: .hex("7bff"))
+    // Too large: the arm has its own opinion unless it rounds to the nearest.
+    #expect(
+      try bench.call("one/two/tri/rh/mul", .cell(.hex("7bff"), .hex("4000")), door: .cord("z")) == .punt)
     try bench.expect(
       "one/two/tri/rq/sqt", .hex("40000000000000000000000000000000"), door: nearest,
       is: .hex("3fff6a09e667f3bcc908b2fb1366ea95"))

@@ -1,4 +1,7 @@
 // Floating point in four precisions: the arms of the doors rh, rs, rd and rq, whose sample is the rounding mode.
+//
+// The arms follow IEEE 754 but for one thing: what is too large becomes infinity in every rounding mode, where the standard
+// stops at the largest number when it rounds towards zero. Results of that size are therefore left to Nock.
 
 import StrataFloat
 import StrataMemory
@@ -28,13 +31,13 @@ extension JetFamily {
       },
       Jet(path + "sqt") { (call) throws(Fault) in
         guard let mode = mode(call), let a = number(call, 6, format) else { return nil }
-        return try word(call, format.squareRoot(a, mode))
+        return try word(call, format.squareRoot(a, mode), format, mode)
       },
       Jet(path + "fma") { (call) throws(Fault) in
         guard let mode = mode(call), let a = number(call, 12, format), let b = number(call, 26, format),
           let c = number(call, 27, format)
         else { return nil }
-        return try word(call, format.fusedMultiplyAdd(a, b, c, mode))
+        return try word(call, format.fusedMultiplyAdd(a, b, c, mode), format, mode)
       },
       Jet(path + "lth") { (call) throws(Fault) in compared(call, format) { format.isLess($0, $1) } },
       Jet(path + "lte") { (call) throws(Fault) in
@@ -52,7 +55,7 @@ extension JetFamily {
     _ call: JetCall, _ format: FloatFormat, _ operation: (UInt128, UInt128, RoundingMode) -> UInt128
   ) throws(Fault) -> Word? {
     guard let mode = mode(call), let a = number(call, 12, format), let b = number(call, 13, format) else { return nil }
-    return try word(call, operation(a, b, mode))
+    return try word(call, operation(a, b, mode), format, mode)
   }
 
   private static func compared(
@@ -82,7 +85,11 @@ extension JetFamily {
     return limbs.count > 1 ? UInt128(limbs[1]) << 64 | low : low
   }
 
-  private static func word(_ call: JetCall, _ pattern: UInt128) throws(Fault) -> Word {
+  /// The atom for a result, nil if it may stand for one that was too large.
+  private static func word(
+    _ call: JetCall, _ pattern: UInt128, _ format: FloatFormat, _ mode: RoundingMode
+  ) throws(Fault) -> Word? {
+    if mode != .nearest, format.isLargest(pattern) { return nil }
     if pattern <= UInt128(UInt64.max) { return try call.nursery.natural(UInt64(pattern)) }
     return try withUnsafeBytes(of: pattern.littleEndian) { (bytes) throws(Fault) in
       try call.nursery.natural(bytes: bytes)

@@ -1,0 +1,205 @@
+// Jets against their own arms: the cores of a recorded kernel, found by calling every arm of its library, and each
+// jet's answers on random samples beside those of the arm's formula.
+
+import StrataMemory
+import StrataNatural
+import StrataNoun
+import StrataTestSupport
+import Testing
+
+@testable import StrataNock
+
+/// A booted kernel and the gates in it that jets of some families answer for.
+private final class KernelArms {
+  let loom: Loom
+  let machine: NockMachine
+  /// The gates by their path below the root.
+  private(set) var gates: [(path: String, gate: Word)] = []
+  private var queue: [Word] = []
+  var nursery: Nursery { loom.nursery }
+
+  init(_ families: [JetFamily], bytes: [UInt8]) throws {
+    loom = try Loom()
+    machine = NockMachine(loom)
+    machine.add(JetFamily.standard)
+    let wanted = Set(families.flatMap { $0.jets.map { $0.path } })
+    let pill = try loom.nursery.copyToCommons(bytes.withUnsafeBytes { try loom.nursery.cue($0).noun })
+    let events = loom.nursery.tail(pill)
+    let formula = try NounText.read(Array("[2 [0 3] 0 2]".utf8), into: loom.nursery)
+    guard case .product(let product) = machine.run(subject: events, formula: formula) else { return }
+    let kernel = try loom.nursery.copyToCommons(product)
+    try findLibrary(in: kernel)
+    machine.configuration.stepLimit = 3_000_000
+    var seen: Set<UInt32> = []
+    var depth = 0
+    while !queue.isEmpty, depth < 6 {
+      let level = queue
+      queue = []
+      for core in level {
+        guard core.isCell, loom.nursery.head(core).isCell else { continue }
+        guard try seen.insert(loom.nursery.mug(loom.nursery.head(core))).inserted else { continue }
+        try note(core, wanted)
+        try callArms(of: core)
+      }
+      depth += 1
+    }
+    machine.configuration.stepLimit = nil
+  }
+
+  private func path(of core: Word) throws -> String? {
+    try machine.jets.location(of: core).map { machine.jets.locations[$0].path }
+  }
+
+  private func note(_ core: Word, _ wanted: Set<String>) throws {
+    guard let path = try path(of: core), let slash = path.firstIndex(of: "/") else { return }
+    let name = String(path[path.index(after: slash)...])
+    if wanted.contains(name), !gates.contains(where: { $0.path == name }) { gates.append((name, core)) }
+  }
+
+  /// Every core below `tri` that the kernel refers to.
+  private func findLibrary(in kernel: Word) throws {
+    var stack = [kernel]
+    var seen: Set<UInt64> = []
+    while let noun = stack.popLast() {
+      guard noun.isCell, seen.insert(noun.raw).inserted else { continue }
+      if nursery.head(noun).isCell, let path = try path(of: noun),
+        path.hasSuffix("/tri") || path.hasSuffix("/qua") || path.hasSuffix("/pen") || path.contains("/hex")
+      {
+        queue.append(noun)
+      }
+      stack.append(nursery.head(noun))
+      stack.append(nursery.tail(noun))
+    }
+  }
+
+  /// Calls whatever in a battery looks like a formula; what comes out may be a core in turn.
+  private func callArms(of core: Word) throws {
+    var stack: [(noun: Word, axis: UInt64)] = [(nursery.head(core), 2)]
+    while let (noun, axis) = stack.popLast() {
+      guard noun.isCell, axis < 1 << 40 else { continue }
+      if nursery.head(noun).isCell {
+        stack.append((nursery.head(noun), axis * 2))
+        stack.append((nursery.tail(noun), axis * 2 + 1))
+        continue
+      }
+      let formula = try nursery.cell(
+        Word(direct: 9), nursery.cell(Word(direct: axis), nursery.cell(.zero, .one)))
+      if case .product(let product) = machine.run(subject: core, formula: formula), product.isCell {
+        queue.append(try nursery.copyToCommons(product))
+      }
+    }
+  }
+}
+
+@Suite(
+  .enabled(if: recordedData != nil, "the recorded data is not beside the checkout"),
+  .enabled(if: !isDebug, "calling a whole library takes a build with optimisation"),
+  .enabled(
+    if: JetFamily.standard.contains { $0.name == "bits" }, "booting a kernel takes the jets of the other families"))
+struct OctetJetsAgainstNockTests {
+  @Test func jetsAnswerAsTheirArmsDo() throws {
+    let families: [JetFamily] = [.hashes, .ciphers, .curves, .floats]
+    let folder = try #require(recordedData)
+    let arms = try KernelArms(families, bytes: contents(of: folder + "/nock/ivory.pill"))
+    let nursery = arms.nursery
+    let seed: UInt64 = 0x1F0
+    var random = Random(seed: seed)
+    for (path, gate) in arms.gates {
+      var cases = 0
+      let clock = ContinuousClock.now
+      while cases < 300 * testScale, clock.duration(to: .now) < .seconds(5 * testScale) {
+        cases += 1
+        guard let samples = samples(for: path, &random) else { break }
+        let sample = try samples.sample.build(in: nursery)
+        var context = nursery.tail(nursery.tail(gate))
+        if let door = samples.door {
+          context = try nursery.cell(
+            nursery.head(context), nursery.cell(door.build(in: nursery), nursery.tail(nursery.tail(context))))
+        }
+        let called = try nursery.copyToCommons(
+          nursery.cell(nursery.head(gate), nursery.cell(sample, context)))
+        let jet = try nursery.cell(Word(direct: 9), nursery.cell(Word(direct: 2), nursery.cell(.zero, .one)))
+        let native = text(arms.machine.run(subject: called, formula: jet), nursery)
+        let nock = text(arms.machine.run(subject: called, formula: nursery.head(called)), nursery)
+        if native != nock {
+          let sample = try NounText.string(samples.sample.build(in: nursery), in: nursery)
+          Issue.record("\(path) of \(sample): \(native), Nock says \(nock), seed \(seed)")
+        }
+      }
+    }
+    // This kernel has the floats, SHA and the random bits; it does not bring the ciphers and curves along.
+    #expect(arms.gates.count >= 50)
+  }
+
+  private func text(_ outcome: NockOutcome, _ nursery: Nursery) -> String {
+    switch outcome {
+    case .product(let product): (try? NounText.string(product, in: nursery)) ?? "?"
+    case .stopped(let fault, _): "\(fault)"
+    case .blocked: "blocked"
+    }
+  }
+
+  /// A sample of the shape that an arm wants, and what its door holds.
+  private func samples(for path: String, _ random: inout Random) -> (sample: Sample, door: Sample?)? {
+    func bytes(_ count: Int) -> Sample { .bytes((0..<count).map { _ in UInt8(truncatingIfNeeded: random.next()) }) }
+    func some(_ most: Int) -> Sample { bytes(random.below(most + 1)) }
+    func counted(_ most: Int) -> Sample {
+      let count = random.below(most + 1)
+      return .cell(.number(UInt64(count)), some(count + random.below(3)))
+    }
+    let name = path.split(separator: "/").last.map(String.init) ?? ""
+    let door = path.split(separator: "/").dropLast().last.map(String.init) ?? ""
+    switch (door, name) {
+    case (_, "shax"): return (some(150), nil)
+    case (_, "shay"), (_, "shal"): return (counted(150), nil)
+    case (_, "shas"): return (.cell(some(40), some(70)), nil)
+    case (_, "sha1"), (_, "ripemd160"): return (counted(150), nil)
+    case ("kecc", _): return (counted(150), nil)
+    case ("og", "raw"): return (.number(UInt64(random.below(700))), bytes(32))
+    case ("blake", "blake2b"):
+      return (
+        .tuple(
+          counted(200), random.chance(50) ? .cell(.number(0), .number(0)) : counted(70),
+          .number(UInt64(random.below(80)))), nil
+      )
+    case ("ecba", _): return (bytes(16), bytes(16))
+    case ("ecbb", _): return (bytes(16), bytes(24))
+    case ("ecbc", _): return (bytes(16), bytes(32))
+    case ("cbca", _): return (some(40), .cell(bytes(16), bytes(16)))
+    case ("cbcb", _): return (some(40), .cell(bytes(24), bytes(16)))
+    case ("cbcc", _): return (some(40), .cell(bytes(32), bytes(16)))
+    case ("siva", "en"), ("sivb", "en"), ("sivc", "en"):
+      let size = ["siva": 32, "sivb": 48, "sivc": 64][door] ?? 32
+      return (some(40), .cell(bytes(size), .list((0..<random.below(3)).map { _ in some(40) })))
+    case ("siva", "de"), ("sivb", "de"), ("sivc", "de"):
+      let size = ["siva": 32, "sivb": 48, "sivc": 64][door] ?? 32
+      return (.tuple(bytes(16), .number(20), some(20)), .cell(bytes(size), .list([])))
+    case ("scr", "pbk"):
+      return (.tuple(some(20), some(20), .number(UInt64(1 + random.below(2))), .number(UInt64(random.below(40)))), nil)
+    case ("scr", "hsh"):
+      return (.tuple(some(10), some(10), .number(2), .number(1), .number(1), .number(32)), nil)
+    case ("ed", "puck"): return (bytes(32), nil)
+    case ("ed", "sign"): return (.cell(some(40), bytes(32)), nil)
+    case ("ed", "shar"): return (.cell(bytes(32), bytes(32)), nil)
+    case ("ed", "scalarmult-base"): return (bytes(32), nil)
+    case ("secp256k1", "make"), ("secp256k1", "sign"): return (.cell(bytes(32), bytes(31)), nil)
+    case ("schnorr", "sosi"): return (.tuple(bytes(31), bytes(32), bytes(32)), nil)
+    case ("rs", _), ("rd", _), ("rh", _), ("rq", _):
+      let width = ["rh": 2, "rs": 4, "rd": 8, "rq": 16][door] ?? 4
+      let mode = Sample.cord(["n", "u", "d", "z"][random.below(4)])
+      func number() -> Sample {
+        var octets = (0..<width).map { _ in UInt8(truncatingIfNeeded: random.next()) }
+        if random.chance(40) { octets[width - 1] = 0x3F }
+        if random.chance(10) { octets[width - 1] = 0x7F; octets[width - 2] = 0xFF }
+        if random.chance(10) { octets[width - 1] = 0; octets[width - 2] = 0 }
+        return .bytes(octets)
+      }
+      switch name {
+      case "sqt": return (number(), mode)
+      case "fma": return (.tuple(number(), number(), number()), mode)
+      default: return (.cell(number(), number()), mode)
+      }
+    default: return nil
+    }
+  }
+}
