@@ -141,6 +141,8 @@ public final class PlanMachine {
     defer {
       state.pointee.stackTop = bottom
       registers.pointee.handler = 0
+      // The caller may write to the stack from here on.
+      nursery.touchStack(from: bottom)
     }
     nursery.touchStack(from: bottom)
     registers.pointee.handler = 0

@@ -1,4 +1,4 @@
-// What the parts of `strata plan` share: a machine with the grants and budget that the invocation names.
+// What the parts of `strata plan` share, and those that read seeds: a machine with the grants and budget that the invocation names.
 
 import Glibc
 import StrataMemory
@@ -6,8 +6,8 @@ import StrataPlan
 
 /// A machine for one run of the verb.
 struct PlanSession {
-  private let machine: PlanMachine
-  private let name: String
+  let machine: PlanMachine
+  let name: String
   private let hasStats: Bool
 
   init(_ invocation: Invocation, name: String) throws(Failure) {
@@ -35,7 +35,7 @@ struct PlanSession {
     }
   }
 
-  private static func failure(_ error: PlanFailure, subject: String?) -> Failure {
+  static func failure(_ error: PlanFailure, subject: String?) -> Failure {
     if case .fault(let fault) = error { return .fault(fault, subject: subject) }
     return Failure(.input, error.explanation, subject: subject)
   }
@@ -89,7 +89,7 @@ struct PlanSession {
     }
   }
 
-  private func writeStats(_ console: borrowing Console) {
+  func writeStats(_ console: borrowing Console) {
     guard hasStats else { return }
     var time = timespec()
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)

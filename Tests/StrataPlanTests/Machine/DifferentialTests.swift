@@ -85,12 +85,18 @@ extension Reference {
 }
 
 @Suite struct DifferentialTests {
-  /// A machine that moves its objects as often as it can.
-  static func restless() throws -> PlanMachine {
+  /// A small young space, and a budget that no test program should need.
+  static var small: LoomOptions {
     var options = LoomOptions()
     options.youngWords = 512
     options.reservationBytes = 4 << 30
-    let machine = try PlanMachine(options: options)
+    options.budgetBytes = 256 << 20
+    return options
+  }
+
+  /// A machine that moves its objects as often as it can.
+  static func restless() throws -> PlanMachine {
+    let machine = try PlanMachine(options: small)
     machine.collectsAtEverySafePoint = true
     return machine
   }

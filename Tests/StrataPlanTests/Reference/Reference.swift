@@ -40,8 +40,14 @@ final class Term: @unchecked Sendable {
 final class Reference {
   var fuel: Int
   private var depth = 0
+  /// The lets of all laws that ran. Only through them can terms form rings, which `deinit` breaks.
+  private var places: [Term] = []
 
   init(fuel: Int) { self.fuel = fuel }
+
+  deinit {
+    for place in places { place.state = .busy }
+  }
 
   // MARK: Building
 
@@ -166,6 +172,7 @@ final class Reference {
       environment.append(place)
       rest = plain(parts[1])
     }
+    places += lets.map(\.0)
     for (place, expression) in lets { place.state = .wait(expand(expression, environment), []) }
     return try eval(expand(rest, environment))
   }

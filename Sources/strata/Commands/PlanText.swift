@@ -1,0 +1,146 @@
+// The parts of `strata plan` that read text: single values, a conversation, and the stack language.
+
+import Glibc
+import StrataMemory
+import StrataPlan
+import StrataText
+
+extension PlanSession {
+  private func value(_ text: String, names: @escaping (String) -> Word? = { _ in nil }) throws(Failure) -> Word {
+    do throws(PlanTextFailure) {
+      return try machine.read(text: Array(text.utf8), names: names)
+    } catch {
+      throw Failure(.input, "\(error.message) (byte \(error.offset))", subject: name)
+    }
+  }
+
+  private func forced(_ word: Word) throws(Failure) -> Word {
+    do throws(PlanFailure) {
+      return try machine.force(word)
+    } catch {
+      throw failure(error)
+    }
+  }
+
+  /// What a failed evaluation is to the command, with what was thrown.
+  private func failure(_ error: PlanFailure) -> Failure {
+    if error == .uncaught {
+      let thrown = String(decoding: machine.printed(machine.thrown, style: .plain), as: UTF8.self)
+      return Failure(.input, "\(error.explanation): \(thrown)", subject: name)
+    }
+    return PlanSession.failure(error, subject: name)
+  }
+
+  private func print(_ word: Word, _ console: inout Console) {
+    machine.printed(word, style: .plain).withUnsafeBytes { console.output.write($0) }
+    console.output.write("\n")
+  }
+
+  /// Prints the normal form of the value that `text` writes.
+  func evaluate(_ text: String, _ console: inout Console) throws(Failure) {
+    print(try forced(try value(text)), &console)
+    writeStats(console)
+  }
+
+  /// Writes the value of `text` as a seed.
+  func save(_ text: String, to path: String, _ console: inout Console) throws(Failure) {
+    let word = try forced(try value(text))
+    let seed: [UInt8]
+    do throws(PlanFailure) {
+      seed = try machine.seed(of: word)
+    } catch {
+      throw failure(error)
+    }
+    var failed: Failure?
+    seed.withUnsafeBytes { bytes in
+      do throws(Failure) { try console.emit(bytes, to: path) } catch { failed = error }
+    }
+    if let failed { throw failed }
+    writeStats(console)
+  }
+
+  /// Evaluates each line of the input and prints what it gives; `name = value` names a value. A line that fails is
+  /// reported and the next one is read.
+  func converse(_ console: inout Console) throws(Failure) {
+    // Named values lie on the machine's stack, where evaluation keeps them right.
+    var places: [String: Int] = [:]
+    let nursery = machine.nursery
+    let bottom = nursery.state.pointee.stackTop
+    var count = 0
+    let isPrompted = Syscalls.isTerminal(STDIN_FILENO) && console.outputIsTerminal
+    while true {
+      if isPrompted {
+        console.output.write("> ")
+        console.output.flush()
+      }
+      guard let line = readLine() else { break }
+      var text = line
+      var name: String?
+      if let parts = PlanSession.definition(line) { (name, text) = (parts.name, parts.value) }
+      if text.allSatisfy(\.isWhitespace) || text.hasPrefix(";") { continue }
+      do throws(Failure) {
+        let known = places
+        let word = try forced(
+          try value(text) { name in known[name].map { Word(raw: nursery.base[bottom + $0]) } })
+        if let name {
+          if let place = places[name] {
+            nursery.base[bottom + place] = word.raw
+            nursery.touchStack(from: bottom + place)
+          } else {
+            do throws(Fault) { try nursery.push(word) } catch { throw .fault(error, subject: nil) }
+            nursery.touchStack(from: bottom + count)
+            places[name] = count
+            count += 1
+          }
+        } else {
+          print(word, &console)
+        }
+      } catch {
+        console.report(error, verb: "plan", json: false)
+      }
+      console.output.flush()
+    }
+    writeStats(console)
+  }
+
+  /// Name and value of a line `name = value`.
+  private static func definition(_ line: String) -> (name: String, value: String)? {
+    let parts = line.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+    guard parts.count == 2 else { return nil }
+    let words = parts[0].split(whereSeparator: \.isWhitespace)
+    guard words.count == 1, let first = words[0].utf8.first, !(0x30...0x39).contains(first),
+      words[0].allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") })
+    else { return nil }
+    return (String(words[0]), String(parts[1]))
+  }
+
+  /// Runs a program in the stack language; ends the process with the status that its failure has.
+  func stack(_ text: [UInt8], seeds folder: String, _ console: inout Console) throws(Failure) {
+    var language = StackLanguage(machine: machine) { name in
+      // A seed that cannot be read is one that is not there; the language says so with its name.
+      guard let input = try? Input(folder + "/" + name, binary: true, verb: "plan") else { return nil }
+      return [UInt8](input.bytes)
+    }
+    var stopped: StackLanguageFailure?
+    do throws(StackLanguageFailure) { try language.run(text) } catch { stopped = error }
+    language.takeOutput().withUnsafeBytes { console.output.write($0) }
+    guard let stopped else { return writeStats(console) }
+    if stopped == .failed(.loop) { console.output.write("<<loop>>\n") }
+    console.output.flush()
+    if stopped != .failed(.loop), stopped != .failed(.uncaught) {
+      console.message("strata plan: \(name): error: \(stopped.explanation)\n")
+    }
+    writeStats(console)
+    // The status is that of the program, as with `run`.
+    exit(stopped.exitStatus)
+  }
+}
+
+extension PlanPrinter.Style {
+  /// How values are shown to people: deep, and text as text.
+  static var plain: PlanPrinter.Style {
+    var style = PlanPrinter.Style.trace
+    style.depth = 40
+    return style
+  }
+}

@@ -1,0 +1,90 @@
+// `strata plan` from outside.
+
+import Foundation
+import StrataTestSupport
+import Testing
+
+@testable import strata
+
+@Suite struct PlanTests {
+  @Test func evalPrintsTheNormalForm() throws {
+    let run = try StrataProcess(["plan", "eval", "(Mul 6 7)"])
+    #expect(run.code == 0 && run.text == "42\n" && run.error.isEmpty)
+    let bad = try StrataProcess(["plan", "eval", "(Mul 6"])
+    #expect(bad.code == 2 && bad.output.isEmpty)
+    #expect(bad.error == "strata plan: text: error: a bracket is not closed (byte 6)\n")
+    let thrown = try StrataProcess(["plan", "eval", "(#17 [3])"])
+    #expect(thrown.code == 2)
+    #expect(thrown.error == "strata plan: text: error: the program threw and nothing caught it: 17[[3]]\n")
+  }
+
+  @Test func replKeepsNamesAndGoesOnAfterErrors() throws {
+    let input = "x = (Add 2 3)\n\n; a remark\n[x x]\n(y)\nx = [x]\nx\n(Div 1 0)\n1\n"
+    let run = try StrataProcess(["plan", "repl"], input: Data(input.utf8))
+    #expect(run.code == 0)
+    #expect(run.text == "[5 5]\n[5]\n1\n")
+    #expect(run.error.split(separator: "\n").count == 2)
+  }
+
+  @Test func rpnRunsPrograms() throws {
+    let run = try StrataProcess(["plan", "rpn"], input: Data("1 2 + . (5 3 A) F .".utf8))
+    #expect(run.code == 0 && run.text == "3\n5[3]\n")
+    let under = try StrataProcess(["plan", "rpn"], input: Data("1 . +".utf8))
+    #expect(under.code == 1 && under.text == "1\n")
+    #expect(under.error == "strata plan: standard input: error: stack underflow\n")
+    // A law whose only let is that let.
+    let loop = try StrataProcess(["plan", "rpn"], input: Data("1 2 A 2 A 1 0 L 0 A F".utf8))
+    #expect(loop.code == 1 && loop.text == "<<loop>>\n")
+    let thrown = try StrataProcess(["plan", "rpn"], input: Data("21 P 3 A E".utf8))
+    #expect(thrown.code == 9 && thrown.error.isEmpty)
+  }
+
+  @Test func seedsAreSavedLoadedAndCounted() throws {
+    let script = """
+      f=$(mktemp)
+      "$STRATA" plan seed save $f '#{%keep 3 1}[1000 "a longer text"]' && "$STRATA" plan seed load $f
+      "$STRATA" plan seed info $f; "$STRATA" plan show $f; rm $f
+      """
+    let run = try StrataProcess(shell: script)
+    #expect(run.error.isEmpty)
+    #expect(run.text.hasPrefix("keep[1000 0x"))
+  }
+
+  @Test func programsRunOnlyWithGrants() throws {
+    // Writes three bytes of its argument's text to standard output; the status is what it returns.
+    let main = "#{%main 1 [#9 [[[[[0] [1]] [%abc]] [3]] [0]]]}"
+    let script = """
+      f=$(mktemp); "$STRATA" plan seed save $f "\(main)"
+      "$STRATA" plan run $f; echo $?; "$STRATA" plan run --allow write $f; echo $?; rm $f
+      """
+    let run = try StrataProcess(shell: script)
+    #expect(run.text == "5\nabc3\n")
+    #expect(run.error.contains("the program asked for an effect that is not granted: write"))
+  }
+
+  @Test func wrongCommandLinesAreUsageErrors() throws {
+    for words in [
+      ["plan"], ["plan", "frob"], ["plan", "run"], ["plan", "seed", "info"], ["plan", "eval", "1", "2"],
+    ] {
+      let run = try StrataProcess(words)
+      #expect(run.code == 1 && run.error.contains("strata plan --help"))
+    }
+    #expect(try StrataProcess(["plan", "run", "--allow", "frob", "/dev/null"]).error.contains("it knows read, write"))
+  }
+
+  @Test func statisticsAreJSON() throws {
+    let run = try StrataProcess(["plan", "eval", "--stats", "(Add 1 2)"])
+    let object = try #require(try JSONSerialization.jsonObject(with: Data(run.error.utf8)) as? [String: Any])
+    #expect(object["peak_used_bytes"] is Int && object["cpu_milliseconds"] is Int)
+  }
+
+  @Test(.enabled(if: recordedData != nil, "needs the recorded seeds"))
+  func sireIsARepl() throws {
+    let seed = (recordedData ?? "") + "/plan/sire.seed"
+    let input = Data("#### all\n\n= x 3\n\n=?= 4 x\n\n\n".utf8)
+    let run = try StrataProcess(["plan", "run", "--allow", "read,write,store,memory", seed], input: input)
+    #expect(run.code == 9)
+    #expect(run.text.hasPrefix("= \"x\"\n3\n"))
+    #expect(run.text.hasSuffix("# why \"assertion failed\"\n"))
+  }
+}
