@@ -67,7 +67,8 @@ let package = Package(
     .executableTarget(
       name: "strata-bench",
       dependencies: [
-        "CBaseline", "CGMP", "StrataFlat", "StrataMemory", "StrataNatural", "StrataNoun", "StrataPier", "StrataStore",
+        "CBaseline", "CGMP", "StrataFlat", "StrataMemory", "StrataNatural", "StrataNoun", "StrataPier", "StrataPlan",
+        "StrataStore",
         "StrataText",
       ],
       path: "Benchmarks",

@@ -6,6 +6,7 @@ enum Suites {
     StartBenchmarks.benchmarks + NounBenchmarks.benchmarks + CellBenchmarks.benchmarks + FrameBenchmarks.benchmarks
       + NaturalBenchmarks.benchmarks + StoreBenchmarks.benchmarks + PierBenchmarks.benchmarks
       + FlatBenchmarks.benchmarks
+      + PlanBenchmarks.benchmarks
       + WordRace.benchmarks
   }
 }

@@ -21,6 +21,13 @@ extension Engine {
     }
   }
 
+  /// A safe point in the middle of a block, between two instructions that allocate much: when a deep recursion
+  /// returns, nothing is entered for long. What lies below `top` is valid, and what lies above is not needed.
+  @inline(__always)
+  func rest(_ top: Int) throws(PlanFailure) {
+    if nursery.state.pointee.poll.pointee != 0 { try safePoint(top) }
+  }
+
   /// a := b op c after evaluating both.
   @inline(never)
   func arithmetic(_ word: UInt64) throws(PlanFailure) {
@@ -36,6 +43,7 @@ extension Engine {
       guard try evaluated(b, top: top) else { return }
       guard try evaluated(c, top: top) else { return }
     }
+    try rest(top)
     let fp = registers.pointee.fp
     fp[Instruction.a(word)] = try arithmeticResult(opcode, natural(fp[b]), natural(fp[c])).raw
     registers.pointee.pc += 1
@@ -46,6 +54,7 @@ extension Engine {
   func arithmeticImmediate(_ word: UInt64) throws(PlanFailure) {
     let b = Instruction.b(word)
     guard try evaluated(b, top: Instruction.d(word)) else { return }
+    try rest(Instruction.d(word))
     let fp = registers.pointee.fp
     let opcode = unsafeBitCast(UInt8(truncatingIfNeeded: word), to: Opcode.self)
     let operand = Word(direct: UInt64(Instruction.c(word)))
@@ -59,6 +68,7 @@ extension Engine {
   func unary(_ word: UInt64) throws(PlanFailure) {
     let b = Instruction.b(word)
     guard try evaluated(b, top: Instruction.d(word)) else { return }
+    try rest(Instruction.d(word))
     let fp = registers.pointee.fp
     let opcode = unsafeBitCast(UInt8(truncatingIfNeeded: word), to: Opcode.self)
     fp[Instruction.a(word)] = try arithmeticResult(opcode, natural(fp[b]), .zero).raw

@@ -117,6 +117,7 @@ extension Engine {
         return try enterOperation(g, Int(Operation.force.rawValue))
       }
     }
+    try rest(Instruction.d(word))
     fp[Instruction.a(word)] = try native(operation, fp + first)
     registers.pointee.pc += 1
   }

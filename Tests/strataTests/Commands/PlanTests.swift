@@ -87,4 +87,45 @@ import Testing
     #expect(run.text.hasPrefix("= \"x\"\n3\n"))
     #expect(run.text.hasSuffix("# why \"assertion failed\"\n"))
   }
+
+  /// Evaluates a value on a host stack of 256 kilobytes, and answers what is printed and the peak of the memory used.
+  private func evaluate(_ text: String) throws -> (text: String, peakBytes: Int) {
+    let run = try StrataProcess(shell: "ulimit -s 256; \"$STRATA\" plan eval --stats '\(text)'")
+    let object = try #require(try JSONSerialization.jsonObject(with: Data(run.error.utf8)) as? [String: Any])
+    return (run.text, try #require(object["peak_used_bytes"] as? Int))
+  }
+
+  /// Less in debug builds, which are slow.
+  private func size(_ full: Int) -> Int { isDebug ? full / 100 : full }
+
+  @Test func loopsTakeConstantMemory() throws {
+    let count = size(100_000_000)
+    let sum = "#{%sum 2 [[[If 2] [[0 [[Add 1] 2]] [[Sub 2] [1]]]] 1]}"
+    let run = try evaluate("(\(sum) 0 \(count))")
+    #expect(run.text == "\(count * (count + 1) / 2)\n")
+    #expect(run.peakBytes < 64 << 20)
+  }
+
+  @Test func recursionMayBeDeep() throws {
+    let depth = size(1_000_000)
+    let count = "#{%count 1 [[[If 1] [#2 [0 [Dec 1]]]] [0]]}"
+    #expect(try evaluate("(\(count) \(depth))").text == "\(depth)\n")
+    // The same through unevaluated additions, each of which waits for the next.
+    let lazy = "#{%lazy 2 [[[If 2] [[0 [[#{%plus 2 [[Add 2] 1]}] 1] [1]]] [Dec 2]]] 1]}"
+    #expect(try evaluate("(\(lazy) 0 \(depth))").text == "\(depth)\n")
+  }
+
+  @Test func listsMayBeLong() throws {
+    let length = size(10_000_000)
+    let upTo = "#{%upTo 2 [[[If 2] [[0 [[[0] 2] 1]] [Dec 2]]] 1]}"
+    let fold = "#{%fold 2 [[[If 2] [[0 [[Add 1] [[Ix [0]] 2]]] [[Ix [1]] 2]]] 1]}"
+    let force = "#{%force 1 [#15 [[4] 1]]}"
+    let run = try evaluate("(\(fold) 0 (\(force) (\(upTo) 0 \(length))))")
+    #expect(run.text == "\(length * (length + 1) / 2)\n")
+    // A list that is built as it is consumed takes no memory to speak of.
+    let lazyUpTo = "#{%lazyUpTo 1 [[[If 1] [[[0] 1] [0 [Dec 1]]]] [0]]}"
+    let consumed = try evaluate("(\(fold) 0 (\(lazyUpTo) \(length)))")
+    #expect(consumed.text == "\(length * (length + 1) / 2)\n")
+    #expect(consumed.peakBytes < 64 << 20)
+  }
 }
