@@ -22,7 +22,7 @@ extension Command {
       show and seed load print a seed's value in normal form, seed info counts what the file holds, seed save writes the \
       value of TEXT as a seed.
       """,
-    options: [.allow, .memory, .stats, .withoutJets, .seeds],
+    options: [.allow, .memory, .stats, .withoutJets, .cords, .seeds],
     examples: [
       Example("strata plan eval '(Mul 6 7)'", "prints 42"),
       Example("strata plan run --allow read,write,store sire.seed", "read Sire from standard input"),
@@ -87,5 +87,6 @@ extension Option {
   static let allow = Option("allow", value: "EFFECTS", "grant effects: read, write, trace, store, memory, profile")
   static let stats = Option("stats", "print time and memory as JSON on standard error")
   static let withoutJets = Option("no-jets", "run no native code in the place of an arm or a law")
+  static let cords = Option("text", letter: "t", "print naturals that are text as text")
   static let seeds = Option("seeds", value: "DIR", "where rpn finds the seed that $NAME names (seeds)")
 }

@@ -8,11 +8,16 @@ import StrataPlan
 struct PlanSession {
   let machine: PlanMachine
   let name: String
+  /// How values are printed.
+  let style: PlanPrinter.Style
   private let hasStats: Bool
 
   init(_ invocation: Invocation, name: String) throws(Failure) {
     self.name = name
     hasStats = invocation.has(.stats)
+    var style = PlanPrinter.Style.plain
+    style.hasCords = invocation.has(.cords)
+    self.style = style
     var options = LoomOptions()
     if let text = invocation.value(.memory) {
       guard let bytes = NounSession.size(text) else {
@@ -69,7 +74,7 @@ struct PlanSession {
     let word = try loaded(bytes)
     do {
       let value = try machine.force(word)
-      machine.printed(value).withUnsafeBytes { console.output.write($0) }
+      machine.printed(value, style: style).withUnsafeBytes { console.output.write($0) }
       console.output.write("\n")
     } catch {
       throw PlanSession.failure(error, subject: name)

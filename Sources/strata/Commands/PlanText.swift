@@ -25,14 +25,14 @@ extension PlanSession {
   /// What a failed evaluation is to the command, with what was thrown.
   private func failure(_ error: PlanFailure) -> Failure {
     if error == .uncaught {
-      let thrown = String(decoding: machine.printed(machine.thrown, style: .plain), as: UTF8.self)
+      let thrown = String(decoding: machine.printed(machine.thrown, style: style), as: UTF8.self)
       return Failure(.input, "\(error.explanation): \(thrown)", subject: name)
     }
     return PlanSession.failure(error, subject: name)
   }
 
   private func print(_ word: Word, _ console: inout Console) {
-    machine.printed(word, style: .plain).withUnsafeBytes { console.output.write($0) }
+    machine.printed(word, style: style).withUnsafeBytes { console.output.write($0) }
     console.output.write("\n")
   }
 
@@ -137,9 +137,9 @@ extension PlanSession {
 }
 
 extension PlanPrinter.Style {
-  /// How values are shown to people: deep, and text as text.
+  /// How values are shown to people: deep.
   static var plain: PlanPrinter.Style {
-    var style = PlanPrinter.Style.trace
+    var style = PlanPrinter.Style()
     style.depth = 40
     return style
   }

@@ -11,6 +11,7 @@ import Testing
     let run = try StrataProcess(["plan", "eval", "(Mul 6 7)"])
     #expect(run.code == 0 && run.text == "42\n" && run.error.isEmpty)
     let bad = try StrataProcess(["plan", "eval", "(Mul 6"])
+    #expect(try StrataProcess(["plan", "eval", "--text", "[0x6261]"]).text == "[%ab]\n")
     #expect(bad.code == 2 && bad.output.isEmpty)
     #expect(bad.error == "strata plan: text: error: a bracket is not closed (byte 6)\n")
     let thrown = try StrataProcess(["plan", "eval", "(#17 [3])"])
@@ -111,7 +112,7 @@ import Testing
     let count = "#{%count 1 [[[If 1] [#2 [0 [Dec 1]]]] [0]]}"
     #expect(try evaluate("(\(count) \(depth))").text == "\(depth)\n")
     // The same through unevaluated additions, each of which waits for the next.
-    let lazy = "#{%lazy 2 [[[If 2] [[0 [[#{%plus 2 [[Add 2] 1]}] 1] [1]]] [Dec 2]]] 1]}"
+    let lazy = "#{%lazy 2 [[[If 2] [[0 [[#{%plus 2 [[Add 2] 1]} 1] [1]]] [Dec 2]]] 1]}"
     #expect(try evaluate("(\(lazy) 0 \(depth))").text == "\(depth)\n")
   }
 
