@@ -387,6 +387,15 @@ struct BytecodeAnalysis {
     }
   }
 
+  /// True for computations that nobody reads and that cannot fault.
+  func isUnused(_ value: ValueID) -> Bool {
+    guard lastUse[Int(value.rawValue)] == -1 else { return false }
+    switch operation(value) {
+    case .binary, .unary, .convert: return isQuiet(value)
+    default: return false
+    }
+  }
+
   // MARK: Aggregates read from memory
 
   /// True for operations whose aggregate result lies in memory that may change.

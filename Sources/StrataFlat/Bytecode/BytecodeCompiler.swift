@@ -108,11 +108,12 @@ struct BytecodeCompiler {
       at += 1
     }
     for fix in fixes { code[fix.index].y = starts[fix.block] }
+    for fix in tableFixes { patch(.table(fix.table, fix.entry), starts[fix.block]) }
+    BytecodeFusion.apply(&code, &sites, &tables)
     // In the code itself branches are relative, so that the loop needs no base.
     for index in code.indices where code[index].opcode.isBranch {
       code[index].y -= Int32(truncatingIfNeeded: index + 1)
     }
-    for fix in tableFixes { patch(.table(fix.table, fix.entry), starts[fix.block]) }
     guard !overflow, frameSize < BytecodeCompiler.mostRegisters, code.count < Int(Int32.max) else {
       throw BytecodeCompiler.tooLarge
     }

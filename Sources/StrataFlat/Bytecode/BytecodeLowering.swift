@@ -13,6 +13,7 @@ extension BytecodeCompiler {
       return
     default: break
     }
+    if analysis.isUnused(value) { return }
     let type = instruction.type
     let form = types.form(type)
     switch instruction.operation {

@@ -52,6 +52,12 @@ extension Code {
       .shiftRightUnsignedImmediate, .divideImmediate, .moduloImmediate, .dividePower, .extend, .zero, .equalImmediate,
       .notEqualImmediate, .lessImmediate, .greaterImmediate:
       return "\(name) r\(a), r\(b), \(x)"
+    case .multiplyAddImmediate: return "\(name) r\(a), (r\(c), r\(b) * \(x)) + \(y)"
+    case .multiplyImmediateAdd: return "\(name) r\(a), (r\(y), r\(b) * \(x)) + r\(c)"
+    case .multiplyAdd: return "\(name) r\(a), (r\(y), r\(b) * r\(c)) + r\(x)"
+    case .addImmediateBranchLess: return charged("\(name) r\(a) += \(x), r\(b) \(target)")
+    case .addBranchLess: return charged("\(name) r\(a) += r\(x), r\(b) \(target)")
+    case .incrementBranchNotEqual: return charged("\(name) r\(b), r\(a), \(x) \(target)")
     case .doubleToInteger, .singleToInteger: return "\(name) r\(a), r\(b), \(y == 1 ? "i" : "u")\(x)"
     case .load8, .loadSigned8, .load16, .loadSigned16, .load32, .loadSigned32, .load64, .loadBoolean:
       return "\(name) r\(a), [r\(b) + \(x)]"

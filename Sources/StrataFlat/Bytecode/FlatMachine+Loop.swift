@@ -58,6 +58,18 @@ extension FlatMachine {
         case .shiftRightImmediate:
           r[Int(i.a)] = UInt64(bitPattern: Int64(bitPattern: r[Int(i.b)]) &>> Int64(i.x))
         case .shiftRightUnsignedImmediate: r[Int(i.a)] = r[Int(i.b)] &>> UInt64(truncatingIfNeeded: i.x)
+        case .multiplyAddImmediate:
+          let product = r[Int(i.b)] &* UInt64(bitPattern: Int64(i.x))
+          r[Int(i.c)] = product
+          r[Int(i.a)] = product &+ UInt64(bitPattern: Int64(i.y))
+        case .multiplyImmediateAdd:
+          let product = r[Int(i.b)] &* UInt64(bitPattern: Int64(i.x))
+          r[Int(i.y)] = product
+          r[Int(i.a)] = product &+ r[Int(i.c)]
+        case .multiplyAdd:
+          let product = r[Int(i.b)] &* r[Int(i.c)]
+          r[Int(i.y)] = product
+          r[Int(i.a)] = product &+ r[Int(i.x)]
         case .divide:
           let divisor = Int64(bitPattern: r[Int(i.c)])
           if isZero(divisor, &fault) { break run }
@@ -415,6 +427,20 @@ extension FlatMachine {
         case .branchMaskNotZero:
           if !pays(&remaining, i, &fault) { break run }
           if r[Int(i.a)] & UInt64(bitPattern: Int64(i.x)) != 0 { pc = jumpTarget(pc, i.y) }
+        case .addImmediateBranchLess:
+          if !pays(&remaining, i, &fault) { break run }
+          let sum = r[Int(i.a)] &+ UInt64(bitPattern: Int64(i.x))
+          r[Int(i.a)] = sum
+          if Int64(bitPattern: sum) < Int64(bitPattern: r[Int(i.b)]) { pc = jumpTarget(pc, i.y) }
+        case .addBranchLess:
+          if !pays(&remaining, i, &fault) { break run }
+          let sum = r[Int(i.a)] &+ r[Int(i.x)]
+          r[Int(i.a)] = sum
+          if Int64(bitPattern: sum) < Int64(bitPattern: r[Int(i.b)]) { pc = jumpTarget(pc, i.y) }
+        case .incrementBranchNotEqual:
+          if !pays(&remaining, i, &fault) { break run }
+          r[Int(i.b)] = r[Int(i.b)] &+ 1
+          if Int64(bitPattern: r[Int(i.a)]) != Int64(i.x) { pc = jumpTarget(pc, i.y) }
         case .branchLessDouble, .branchNotLessDouble:
           if !pays(&remaining, i, &fault) { break run }
           let isLess = Double(bitPattern: r[Int(i.a)]) < Double(bitPattern: r[Int(i.b)])

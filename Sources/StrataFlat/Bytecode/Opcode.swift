@@ -18,6 +18,10 @@ enum Opcode: UInt8, CaseIterable {
   case addImmediate, multiplyImmediate, andImmediate  // r[a] = r[b] op x
   case shiftLeft, shiftRight, shiftRightUnsigned  // by r[c], clamped to 63
   case shiftLeftImmediate, shiftRightImmediate, shiftRightUnsignedImmediate  // by x
+  // Joined pairs; they also leave the first one's result in r[y], or in r[c] where both immediates are taken.
+  case multiplyAddImmediate  // r[a] = (r[c] = r[b] * x) + y
+  case multiplyImmediateAdd  // r[a] = (r[y] = r[b] * x) + r[c]
+  case multiplyAdd  // r[a] = (r[y] = r[b] * r[c]) + r[x]
   case divide, divideUnsigned, modulo, moduloUnsigned  // fault if r[c] is zero
   case divideImmediate, moduloImmediate  // by x, which is neither 0 nor -1
   case dividePower  // by 2^x, towards zero
@@ -63,6 +67,9 @@ enum Opcode: UInt8, CaseIterable {
   case branchGreaterImmediate, branchGreaterOrEqualImmediate
   // on r[a] op x, to y
   case branchMaskZero, branchMaskNotZero  // on r[a] & x, to y
+  case addImmediateBranchLess  // r[a] += x, then on r[a] < r[b], to y
+  case addBranchLess  // r[a] += r[x], then on r[a] < r[b], to y
+  case incrementBranchNotEqual  // r[b] += 1, then on r[a] != x, to y
   case branchLessDouble, branchNotLessDouble, branchLessOrEqualDouble, branchNotLessOrEqualDouble
   case choose  // through jump table x on r[a]
   case call  // r[a] = function x with arguments from r[b]

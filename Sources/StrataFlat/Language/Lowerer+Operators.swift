@@ -320,9 +320,11 @@ extension Lowerer {
     guard let a = value(left, as: type, leftSpan), let b = value(right, as: type, rightSpan) else { return .invalid }
     at(span)
     if isEquality {
+      if operation == .notEqual, isScalar(type) {
+        return Operand(.value(builder.compare(.notEqual, a, b)), .boolean)
+      }
       guard let same = equality(a, b, type, span) else { return .invalid }
       if operation == .equal { return Operand(.value(same), .boolean) }
-      if isScalar(type) { return Operand(.value(builder.compare(.notEqual, a, b)), .boolean) }
       return Operand(.value(builder.unary(.booleanNot, same, .boolean)), .boolean)
     }
     return Operand(.value(builder.compare(operation.instruction, a, b)), .boolean)

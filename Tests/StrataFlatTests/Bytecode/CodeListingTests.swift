@@ -12,7 +12,9 @@ import Testing
     let function = try #require(program.module.findFunction("work"))
     let text = try CodeListing.text(of: function, in: program.module)
     #expect(text.hasPrefix("func @\(function.rawValue) work, "))
-    for wanted in ["branchLess ", "andImmediate ", ", 255", "returnValue ", " steps", "; %"] {
+    for wanted in [
+      "addImmediateBranchLess ", "multiplyImmediateAdd ", "andImmediate ", ", 255", "returnValue ", " steps", "; %",
+    ] {
       #expect(text.contains(wanted), "\(wanted) in \(text)")
     }
   }

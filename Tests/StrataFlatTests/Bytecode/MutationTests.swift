@@ -70,11 +70,23 @@ import Testing
   }
 
   /// Damages a function. Returns true if the damage may show an address as a number.
-  static func mutate(_ function: inout Function, _ random: inout Random, _ types: [TypeID]) -> Bool {
+  static func mutate(_ function: inout Function, _ random: inout Random, _ types: [TypeID], _ table: TypeTable) -> Bool
+  {
     let before = function
     damage(&function, &random, types)
+    func takesAddress(_ operation: Operation, _ function: Function) -> Bool {
+      operation.operands.contains { operand in
+        guard let type = function.type(of: operand) else { return false }
+        switch table[type] {
+        case .pointer, .manyPointer, .function, .cString: return true
+        default: return false
+        }
+      }
+    }
     return zip(before.instructions, function.instructions).contains {
-      $0 != $1 && (yieldsAddress($0.operation) || yieldsAddress($1.operation))
+      $0 != $1
+        && (yieldsAddress($0.operation) || yieldsAddress($1.operation) || takesAddress($0.operation, before)
+          || takesAddress($1.operation, function))
     } || before.parameters != function.parameters || before.result != function.result
   }
 
@@ -117,7 +129,9 @@ import Testing
       var showsAddresses = false
       for number in generated.entries {
         guard var function = module.function(number) else { continue }
-        for _ in 0...random.below(2) where MutationTests.mutate(&function, &random, types) { showsAddresses = true }
+        for _ in 0...random.below(2) where MutationTests.mutate(&function, &random, types, module.types) {
+          showsAddresses = true
+        }
         module.replace(number, with: function)
       }
       let reference = ReferenceEvaluator(module: module, budget: ParityTests.budget)

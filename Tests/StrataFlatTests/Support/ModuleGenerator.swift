@@ -16,6 +16,16 @@ struct ModuleGenerator {
   private let optionals: [(type: TypeID, child: TypeID)]
   private let unions: [TypeID]
   private let tuples: [TypeID]
+  private let vectors: [(type: TypeID, element: TypeID, lanes: Int)]
+  /// An untagged union of scalars.
+  private let overlay: TypeID
+  private let overlayMembers: [TypeID]
+  private let closure: TypeID
+  /// A function that takes an environment and a number, to make closures of.
+  private let closureFunction: FunctionID
+  private let malloc: FunctionID
+  private let memcpy: FunctionID
+  private let memcmp: FunctionID
   private let globals: [(id: GlobalID, type: TypeID)]
 
   // State of the function being built.
@@ -60,6 +70,27 @@ struct ModuleGenerator {
             name: "Choice", fields: [Member("none", .void), Member("number", .i64), Member("pair", small)])))
     ]
     tuples = [types.tuple([.u8, .i64, .f64]), types.tuple([small, .i16])]
+    vectors = [
+      (types.intern(.vector(element: .f32, length: 4)), .f32, 4),
+      (types.intern(.vector(element: .i64, length: 3)), .i64, 3),
+      (types.intern(.vector(element: .u8, length: 8)), .u8, 8),
+    ]
+    overlayMembers = [.i64, .f64, .u8, .f32]
+    overlay = types.intern(
+      .union(UnionType(name: "Overlay", fields: zip("abcd", overlayMembers).map { Member(String($0), $1) })))
+    closure = types.closure([.i64], .i64)
+    let untyped = types.pointer(to: .void)
+    malloc = module.addExternal("malloc", parameters: [Parameter("size", .i64)], result: untyped)
+    memcpy = module.addExternal(
+      "memcpy", parameters: [Parameter("to", untyped), Parameter("from", untyped), Parameter("size", .i64)],
+      result: untyped)
+    memcmp = module.addExternal(
+      "memcmp", parameters: [Parameter("a", untyped), Parameter("b", untyped), Parameter("size", .i64)], result: .i32)
+    var body = FunctionBuilder(
+      module: module, name: "environment", parameters: [Parameter("e", untyped), Parameter("n", .i64)], result: .i64)
+    let held = body.load(body.convert(.bitcast, body.parameter(0), to: types.pointer(to: .i64)), .i64)
+    body.returnValue(body.binary(.add, body.binary(.multiply, held, body.integer(31), .i64), body.parameter(1), .i64))
+    closureFunction = module.add(body.function)
     globals = [
       (module.add(Global(name: "counter", type: .i64, initializer: .integer(7))), .i64),
       (
@@ -72,7 +103,9 @@ struct ModuleGenerator {
     for number in 0..<count { entries.append(function(number)) }
   }
 
-  private var aggregates: [TypeID] { structs + arrays.map(\.type) + optionals.map(\.type) + unions + tuples }
+  private var aggregates: [TypeID] {
+    structs + arrays.map(\.type) + optionals.map(\.type) + unions + tuples + vectors.map(\.type)
+  }
 
   private mutating func pick<T>(_ list: [T]) -> T { list[random.below(list.count)] }
 
@@ -116,6 +149,10 @@ struct ModuleGenerator {
       return builder.float(pick(choices), type)
     }
     if type == .boolean { return builder.boolean(random.chance(50)) }
+    if let vector = vectors.first(where: { $0.type == type }) {
+      if random.chance(50) { return builder.emit(.vectorSplat(value(vector.element)), type) }
+      return builder.aggregate((0..<vector.lanes).map { _ in value(vector.element) }, type)
+    }
     if let array = arrays.first(where: { $0.type == type }) {
       return builder.aggregate((0..<array.count).map { _ in value(array.element) }, type)
     }
@@ -123,6 +160,7 @@ struct ModuleGenerator {
       if random.chance(30) { return builder.null(type) }
       return builder.emit(.optionalWrap(value(optional.child)), type)
     }
+    if type == overlay { return builder.null(type) }
     if unions.contains(type) {
       switch random.below(3) {
       case 0: return builder.emit(.enumeration(tag: 0, payload: .none), type)
@@ -160,7 +198,7 @@ struct ModuleGenerator {
   }
 
   private mutating func statement() {
-    switch random.below(24) {
+    switch random.below(30) {
     case 0...4: arithmetic()
     case 5: compare()
     case 6: convert()
@@ -181,6 +219,12 @@ struct ModuleGenerator {
     case 20: global()
     case 21: if depth < 3 { branch() }
     case 22: if depth < 2 { loop() }
+    case 23: vectorAccess()
+    case 24: atomics()
+    case 25: overlays()
+    case 26: closures()
+    case 27: bytes()
+    case 28: mathematics()
     default: if depth < 3 { choose() }
     }
   }
@@ -363,6 +407,89 @@ struct ModuleGenerator {
     note(builder.binary(.stringEqual, a, b, .boolean), .boolean)
     note(builder.emit(.length(a), .i64), .i64)
     if random.chance(50) { note(builder.index(b, builder.integer(0), .u8), .u8) }
+  }
+
+  private mutating func vectorAccess() {
+    let vector = pick(vectors)
+    let subject = random.chance(50) ? value(vector.type) : builder.load(place(vector.type), vector.type)
+    switch random.below(3) {
+    case 0: note(builder.emit(.vectorExtract(subject, indexValue(vector.lanes)), vector.element), vector.element)
+    case 1:
+      note(
+        builder.emit(.vectorInsert(subject, value(vector.element), indexValue(vector.lanes)), vector.type), vector.type)
+    default:
+      let lanes = (0..<vector.lanes).map { lane in
+        let one = builder.emit(.vectorExtract(subject, builder.integer(Int64(lane))), vector.element)
+        return builder.binary(.multiply, one, one, vector.element)
+      }
+      note(builder.aggregate(lanes, vector.type), vector.type)
+    }
+  }
+
+  private mutating func atomics() {
+    let type = pick(integers)
+    let kind = AtomicUpdate.allCases[random.below(AtomicUpdate.allCases.count)]
+    switch random.below(4) {
+    case 0:
+      note(
+        builder.emit(
+          .atomicUpdate(kind, pointer: place(type), value: value(type), type: type, .sequentiallyConsistent), type),
+        type)
+    case 1: note(builder.emit(.atomicLoad(place(type), .acquire), type), type)
+    case 2: builder.emit(.atomicStore(pointer: place(type), value: value(type), type: type, .release))
+    default:
+      let optional = module.types.optional(.i64)
+      note(
+        builder.emit(
+          .atomicCompareExchange(
+            pointer: place(.i64), expected: value(.i64), desired: value(.i64), type: .i64, .relaxed), optional),
+        optional)
+    }
+  }
+
+  private mutating func overlays() {
+    let index = random.below(overlayMembers.count)
+    let member = overlayMembers[index]
+    let other = random.below(overlayMembers.count)
+    let address = builder.emit(
+      .unionFieldAddress(place(overlay), index: UInt32(index), base: nil), module.types.pointer(to: member))
+    builder.store(value(member), to: address)
+    let whole = builder.load(place(overlay), overlay)
+    note(
+      builder.emit(.unionField(whole, index: UInt32(other), base: nil), overlayMembers[other]), overlayMembers[other])
+  }
+
+  private mutating func closures() {
+    let environment = builder.convert(.bitcast, place(.i64), to: module.types.pointer(to: .void))
+    let made = builder.emit(.closure(closureFunction, environment: environment), closure)
+    if random.chance(40) { builder.store(value(.i64), to: place(.i64)) }
+    note(builder.emit(.callClosure(made, [value(.i64)]), .i64), .i64)
+  }
+
+  /// Storage by request, and bytes moved between places.
+  private mutating func bytes() {
+    let untyped = module.types.pointer(to: .void)
+    let type = pick(structs)
+    if random.chance(50) {
+      let size = random.chance(90) ? builder.integer(Int64(16 + random.below(64))) : value(.i64)
+      let fresh = builder.call(malloc, [size], untyped)
+      let address = builder.convert(.bitcast, fresh, to: module.types.pointer(to: .i64))
+      builder.store(value(.i64), to: address)
+      note(builder.load(address, .i64), .i64)
+      return
+    }
+    let (a, b) = (place(type), place(type))
+    let (from, to) = (builder.convert(.bitcast, a, to: untyped), builder.convert(.bitcast, b, to: untyped))
+    let size = builder.integer(Int64(random.below(17)))
+    if random.chance(60) { _ = builder.call(memcpy, [to, from, size], untyped) }
+    note(builder.call(memcmp, [to, from, size], .i32), .i32)
+    note(builder.load(b, type), type)
+  }
+
+  private mutating func mathematics() {
+    let type: TypeID = random.chance(50) ? .f32 : .f64
+    note(
+      builder.emit(.callBuiltin(pick([.squareRoot, .sine, .cosine, .floor]), [value(type)]), type), type)
   }
 
   private mutating func boxed() {
