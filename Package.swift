@@ -83,7 +83,8 @@ let package = Package(
       name: "strataTests",
       dependencies: ["strata", "StrataTestSupport", "example-jet", "example-host-function"], swiftSettings: strict),
     .target(
-      name: "StrataFuzz", dependencies: ["StrataMemory", "StrataNoun", "StrataText"], path: "FuzzTesting/StrataFuzz",
+      name: "StrataFuzz", dependencies: ["StrataMemory", "StrataNoun", "StrataPlan", "StrataText"],
+      path: "FuzzTesting/StrataFuzz",
       swiftSettings: strict),
     .target(name: "StrataTestSupport", path: "Tests/StrataTestSupport", swiftSettings: strict),
     .testTarget(name: "HouseTests", dependencies: ["StrataFuzz"], swiftSettings: strict),

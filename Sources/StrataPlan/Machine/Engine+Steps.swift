@@ -200,6 +200,7 @@ extension Engine {
     var isDone = false
     while true {
       let slot = 3 + 2 * depth
+      try rest(slot + 1)
       if !isDone {
         let raw = resolved(fp[slot])
         fp[slot] = raw
@@ -265,6 +266,7 @@ extension Engine {
     while filled < count {
       let slot = 5 + filled
       try reserve(fp + slot + 1)
+      try rest(slot)
       if isThunkBits(fp[3]) {
         fp[4] = UInt64(filled)
         guard try evaluateThunk(3, top: slot) else { return }
@@ -289,6 +291,8 @@ extension Engine {
     var depth = Int(fp[3])
     while true {
       let slot = 4 + 3 * depth
+      // Values that share much compare for longer than they took to build.
+      try rest(slot + 2)
       if isThunkBits(fp[slot]) || isThunkBits(fp[slot + 1]) {
         fp[3] = UInt64(depth)
         guard try evaluated(slot, top: slot + 2) else { return }

@@ -26,6 +26,8 @@ struct Registers {
   var grants = PlanGrants.none
   /// Whether every safe point collects, so that tests find words that are not kept where collections look.
   var collectsAlways = false
+  /// How many safe points may still be passed; below zero there is no limit.
+  var stepsLeft = -1
 }
 
 /// Blocks of the stub code object.
@@ -235,10 +237,12 @@ struct Engine {
     nursery.state.pointee.stackTop = end - base + 1
     do throws(Fault) {
       try nursery.safePoint(activeBase: fp - base)
-      if registers.pointee.collectsAlways {
-        try nursery.collectYoung(activeBase: fp - base)
-        nursery.interruptHandle.wake()
+      if registers.pointee.collectsAlways { try nursery.collectYoung(activeBase: fp - base) }
+      if registers.pointee.stepsLeft >= 0 {
+        if registers.pointee.stepsLeft == 0 { throw .steps }
+        registers.pointee.stepsLeft -= 1
       }
+      if registers.pointee.collectsAlways || registers.pointee.stepsLeft >= 0 { nursery.interruptHandle.wake() }
     } catch {
       throw .fault(error)
     }

@@ -89,6 +89,10 @@ public final class PlanMachine {
     set { registers.pointee.grants = newValue }
   }
 
+  /// The most calls and evaluations that each use of the machine may take, nil for no limit. What is left over counts
+  /// for nothing; a program that needs more stops with a fault.
+  public var stepLimit: Int?
+
   /// Whether every safe point collects. For tests: nothing else makes a word that is not kept show itself so soon.
   var collectsAtEverySafePoint: Bool {
     get { registers.pointee.collectsAlways }
@@ -147,6 +151,8 @@ public final class PlanMachine {
     nursery.touchStack(from: bottom)
     registers.pointee.handler = 0
     registers.pointee.thrown = .zero
+    registers.pointee.stepsLeft = stepLimit.map { max(0, $0) } ?? -1
+    if stepLimit != nil { nursery.interruptHandle.wake() }
     for slot in -3..<1 { fp[slot] = 0 }
     fp[0] = word.raw
     registers.pointee.fp = fp

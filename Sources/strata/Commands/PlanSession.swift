@@ -38,6 +38,7 @@ struct PlanSession {
     } catch {
       throw PlanSession.failure(error, subject: nil)
     }
+    machine.stepLimit = try invocation.number(.steps, minimum: 1)
   }
 
   static func failure(_ error: PlanFailure, subject: String?) -> Failure {

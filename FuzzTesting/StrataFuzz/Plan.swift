@@ -1,0 +1,64 @@
+// Any bytes at all as a seed, and as a program in the stack language: an error or a value, in bounded memory and steps.
+
+import StrataMemory
+import StrataPlan
+
+/// A machine that lives as long as the fuzzer; each input starts from an empty one.
+private struct FuzzMachine: @unchecked Sendable {
+  // Safe: a fuzzer runs one input at a time, and the test that replays inputs runs them one after another.
+  let machine: PlanMachine?
+
+  static let shared: FuzzMachine = {
+    var options = LoomOptions()
+    options.budgetBytes = 64 << 20
+    options.youngWords = 1 << 10
+    let machine = try? PlanMachine(options: options)
+    machine?.stepLimit = 20_000
+    return FuzzMachine(machine: machine)
+  }()
+
+  static func with(_ body: (PlanMachine) -> Void) {
+    guard let machine = shared.machine else { fatalError("no address space for a machine") }
+    machine.nursery.reset()
+    body(machine)
+  }
+}
+
+extension FuzzTarget {
+  /// A seed, or what claims to be one. What loads is forced, and what can be forced survives being saved.
+  static let seed = FuzzTarget(name: "seed") { input in
+    FuzzMachine.with { machine in
+      do {
+        let word = try machine.load(seed: Array(input))
+        // Not deep: wide rows of one another print as more text than they have parts.
+        var style = PlanPrinter.Style()
+        style.depth = 2
+        require(!machine.printed(word, style: style).isEmpty, "a value that prints as nothing")
+        let value = try machine.force(word)
+        let saved = try machine.seed(of: value)
+        let again = try machine.force(try machine.load(seed: saved))
+        require(try machine.seed(of: again) == saved, "the value changed in a round trip")
+      } catch let error as SeedFailure {
+        require(!error.explanation.isEmpty, "an error without explanation")
+        require(error.bit <= input.count * 8, "an error past the end of the input")
+      } catch let error as PlanFailure {
+        require(!error.explanation.isEmpty, "a failure without explanation")
+      } catch {
+        require(false, "an error of another kind: \(error)")
+      }
+    }
+  }
+
+  /// A program in the stack language.
+  static let stack = FuzzTarget(name: "stack") { input in
+    FuzzMachine.with { machine in
+      var language = StackLanguage(machine: machine) { _ in nil }
+      do throws(StackLanguageFailure) {
+        try language.run(Array(input))
+      } catch {
+        require(!error.explanation.isEmpty, "an error without explanation")
+      }
+      _ = language.takeOutput()
+    }
+  }
+}
