@@ -24,7 +24,7 @@ public struct CommitRefusal: Sendable {
 
 /// One contiguous range of addresses, owned: the range is unmapped when the value ends.
 public struct Reservation: ~Copyable {
-  /// The first byte. Aligned to huge pages.
+  /// The first byte. Aligned to huge pages where more than the least size was to be had, else to pages.
   public let base: UnsafeMutableRawPointer
   /// The length of the range, a whole number of pages.
   public let byteCount: Int
@@ -45,8 +45,9 @@ public struct Reservation: ~Copyable {
     while true {
       let mapped = mmap(nil, wanted, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
       if let mapped, mapped != platform_map_failed() {
-        // What lies before the first huge page is given back; the rest begins on one.
-        let skipped = -Int(bitPattern: mapped) & (Reservation.hugePageBytes - 1)
+        // What lies before the first huge page is given back and the rest begins on one, if that leaves enough.
+        let unaligned = -Int(bitPattern: mapped) & (Reservation.hugePageBytes - 1)
+        let skipped = unaligned <= wanted - least ? unaligned : 0
         if skipped > 0 { _ = munmap(mapped, skipped) }
         base = mapped + skipped
         self.byteCount = wanted - skipped
