@@ -83,7 +83,7 @@ let package = Package(
       name: "strataTests",
       dependencies: ["strata", "StrataTestSupport", "example-jet", "example-host-function"], swiftSettings: strict),
     .target(
-      name: "StrataFuzz", dependencies: ["StrataMemory", "StrataNoun", "StrataPlan", "StrataText"],
+      name: "StrataFuzz", dependencies: ["StrataMemory", "StrataNock", "StrataNoun", "StrataPlan", "StrataText"],
       path: "FuzzTesting/StrataFuzz",
       swiftSettings: strict),
     .target(name: "StrataTestSupport", path: "Tests/StrataTestSupport", swiftSettings: strict),

@@ -3,6 +3,7 @@
 #include "CBaseline.h"
 
 #include <fcntl.h>
+#include <spawn.h>
 #include <stdatomic.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -74,14 +75,16 @@ uint64_t baseline_cpu_nanoseconds(void) {
 }
 
 int baseline_run(char *const arguments[], const char *output, uint64_t *cpu_nanoseconds, uint64_t *peak_bytes) {
-  pid_t child = fork();
-  if (child < 0) return -1;
-  if (child == 0) {
-    int null = open("/dev/null", O_RDWR), file = open(output, O_WRONLY | O_CREAT | O_TRUNC, 0666);
-    if (null < 0 || file < 0 || dup2(null, 0) < 0 || dup2(file, 1) < 0 || dup2(null, 2) < 0) _exit(127);
-    execvp(arguments[0], arguments);
-    _exit(127);
-  }
+  // Spawned, not forked: the copy of this process's page tables would count as the child's time.
+  pid_t child;
+  posix_spawn_file_actions_t actions;
+  if (posix_spawn_file_actions_init(&actions) != 0) return -1;
+  int failed = posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0) ||
+               posix_spawn_file_actions_addopen(&actions, 1, output, O_WRONLY | O_CREAT | O_TRUNC, 0666) ||
+               posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0) ||
+               posix_spawnp(&child, arguments[0], &actions, NULL, arguments, environ);
+  posix_spawn_file_actions_destroy(&actions);
+  if (failed) return -1;
   int status;
   struct rusage usage;
   if (wait4(child, &status, 0, &usage) != child) return -1;

@@ -3,10 +3,9 @@
 /// All suites.
 enum Suites {
   static var all: [Benchmark] {
-    StartBenchmarks.benchmarks + NounBenchmarks.benchmarks + CellBenchmarks.benchmarks + FrameBenchmarks.benchmarks
-      + NaturalBenchmarks.benchmarks + StoreBenchmarks.benchmarks + PierBenchmarks.benchmarks
-      + FlatBenchmarks.benchmarks
-      + PlanBenchmarks.benchmarks
+    StartBenchmarks.benchmarks + NockBenchmarks.benchmarks + NounBenchmarks.benchmarks + CellBenchmarks.benchmarks
+      + FrameBenchmarks.benchmarks + NaturalBenchmarks.benchmarks + StoreBenchmarks.benchmarks
+      + PierBenchmarks.benchmarks + FlatBenchmarks.benchmarks + PlanBenchmarks.benchmarks
       + WordRace.benchmarks
   }
 }

@@ -100,6 +100,12 @@ extension Nursery {
   /// Bytes in use: both ends of the arena and the stack.
   public var usedBytes: Int { state.pointee.usedWords * 8 }
 
+  /// Bytes that were allocated since the loom was opened, working memory of operations included. Only differences between two moments in
+  /// the same frame mean anything.
+  public var allocatedBytes: Int {
+    (state.pointee.metrics.allocatedWords - (state.pointee.limit - state.pointee.top)) * 8
+  }
+
   /// Bytes that the innermost frame may still use.
   public var freeBytes: Int { max(0, state.pointee.frame.pointee.budgetWords - state.pointee.usedWords) * 8 }
 }
@@ -158,7 +164,15 @@ extension NurseryState {
     base[chunk] = UInt64(size)
     base[chunk + 1] = 0
     base[chunk + 2] = 0
+    metrics.allocatedWords += size
     return chunk
+  }
+
+  /// Leaves the chunk that is being filled to be dropped: what was not used of it was never allocated.
+  mutating func dropCurrentChunk() {
+    metrics.allocatedWords -= limit - top
+    top = 0
+    limit = 0
   }
 
   /// Records where the objects of the chunk that is being filled end.

@@ -104,6 +104,7 @@ extension Nursery {
     let child = state.pointee.frame
     let parent = child - 1
     state.pointee.stackTop = child.pointee.stackBase
+    state.pointee.dropCurrentChunk()
     if let target {
       if parent.pointee.tenured.side == target.side {
         parent.pointee.tenured = target
@@ -132,8 +133,7 @@ extension Nursery {
       finish(&collector)
       child.pointee.tenured = collector.target
       child.pointee.young = Space(side: child.pointee.young.side, bound: bound(child.pointee.young.side))
-      state.pointee.top = 0
-      state.pointee.limit = 0
+      state.pointee.dropCurrentChunk()
     }
     let source = child.pointee.young.extent > 0 ? child.pointee.young : child.pointee.tenured
     let side = source.side.opposite
@@ -193,6 +193,7 @@ extension Nursery {
     platform_store(state.pointee.poll, 0)
     let reason = platform_exchange(state.pointee.stopReason, 0)
     if reason != 0 { throw Fault(rawValue: UInt8(truncatingIfNeeded: reason)) ?? .interrupted }
+    if state.pointee.options.checksMoves { return try moveEverything(activeBase: activeBase) }
     let frame = state.pointee.frame
     if frame.pointee.young.extent > frame.pointee.youngWords {
       try collectYoung(activeBase: activeBase ?? frame.pointee.stackBase)
@@ -202,6 +203,14 @@ extension Nursery {
       let isTight = room < 2 * frame.pointee.youngWords && extent > frame.pointee.liveWords / 4 * 5
       if extent > HeapSizes.words[frame.pointee.rank] || isTight { try flip() }
     }
+  }
+
+  /// The safe point of a loom that `checksMoves`; the next one is not far.
+  private func moveEverything(activeBase: Int?) throws(Fault) {
+    platform_store(state.pointee.poll, 1)
+    try collectYoung(activeBase: activeBase ?? state.pointee.frame.pointee.stackBase)
+    try flip()
+    if let broken = firstBrokenInvariant() { fatalError("the heap is broken: \(broken)") }
   }
 
   /// Copies the innermost frame's living young objects to its tenured space and drops the others. Changes
@@ -218,8 +227,7 @@ extension Nursery {
     frame.pointee.tenured = collector.target
     frame.pointee.young = Space(side: frame.pointee.young.side, bound: bound(frame.pointee.young.side))
     frame.pointee.scannedStack = activeBase ?? frame.pointee.stackBase
-    state.pointee.top = 0
-    state.pointee.limit = 0
+    state.pointee.dropCurrentChunk()
     state.pointee.metrics.youngCollections += 1
     state.pointee.releaseMiddle(keeping: state.pointee.options.keptWords)
   }

@@ -28,6 +28,7 @@ extension Nursery {
     let signalCount = 2 + operandSlotCount
     let signals = UnsafeMutablePointer<UInt64>.allocate(capacity: signalCount)
     signals.initialize(repeating: 0, count: signalCount)
+    if options.checksMoves { signals[0] = 1 }
     let state = UnsafeMutablePointer<NurseryState>.allocate(capacity: 1)
     state.initialize(
       to: NurseryState(
@@ -169,7 +170,8 @@ extension NurseryState {
   }
 
   /// Gives back committed pages of the free middle, except what each end keeps for its next growth.
-  mutating func releaseMiddle(keeping kept: Int) {
+  mutating func releaseMiddle(keeping wanted: Int) {
+    let kept = options.checksMoves ? 0 : wanted
     let (west, east) = middle
     let page = Nursery.pageWords
     let westTarget = min(east / page * page, (west + page - 1) / page * page + kept)
@@ -182,8 +184,15 @@ extension NurseryState {
       reservation.release(from: eastCommitted * 8, count: (eastTarget - eastCommitted) * 8)
       eastCommitted = eastTarget
     }
-    stack.shrink(to: stackTop, keeping: kept, in: &reservation)
+    if options.checksMoves { scramble(west, westCommitted, eastCommitted, east) }
+    stack.shrink(to: stackTop, keeping: wanted, in: &reservation)
     stackLimit = min(stack.committed, stackBound)
     trail.shrink(to: trailTop, keeping: options.commitWords, in: &reservation)
+  }
+
+  /// Fills what is left of pages in the free middle with a word that no object begins with and that refers to nothing.
+  private func scramble(_ west: Int, _ westEnd: Int, _ eastStart: Int, _ east: Int) {
+    if west < westEnd { (base + west).update(repeating: .max, count: min(westEnd, east) - west) }
+    if eastStart < east { (base + max(eastStart, west)).update(repeating: .max, count: east - max(eastStart, west)) }
   }
 }

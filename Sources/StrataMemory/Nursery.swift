@@ -38,6 +38,8 @@ public struct NurseryMetrics: Sendable, Equatable {
   public var leastFreeWords = Int.max
   /// The largest number of words in use in the arena and on the stack.
   public var peakUsedWords = 0
+  /// Words of all chunks that were handed to machines, less what was left of those that are gone.
+  public var allocatedWords = 0
   /// Collections of young objects only.
   public var youngCollections = 0
   /// Collections of whole frames into the opposite end.

@@ -19,7 +19,7 @@ extension Option {
 
   fileprivate static let nockOptions: [Option] = [
     subject, .mugOnly, .json, listing, wholeTrace, .profile, .count, .trace, .traceDepth, .traceSize, .memory, .steps,
-    .depth, .time, .noJets, .noHints, .output,
+    .depth, .time, .noJets, .noHints, .checks, .output,
   ]
   fileprivate static var subjectText: Option { subject }
   fileprivate static var listingOnly: Option { listing }
@@ -112,7 +112,7 @@ enum NockOptions {
     return options
   }
 
-  /// Reads a noun: text, or a jam where the bytes are one.
+  /// Reads a noun: text, or a jam where the bytes are one and no text.
   static func read(
     _ bytes: UnsafeRawBufferPointer, name: String, session: borrowing NounSession
   ) throws(Failure) -> Word {
@@ -123,7 +123,13 @@ enum NockOptions {
         throw .cue(error, subject: name)
       }
     }
-    return try read(SourceText(name: name, bytes: Array(bytes)), session.nursery)
+    do throws(Failure) {
+      return try read(SourceText(name: name, bytes: Array(bytes)), session.nursery)
+    } catch {
+      // A small jam may happen to be printable. It is meant if it is one to its last byte.
+      guard let cued = try? session.nursery.cue(bytes), (cued.bitCount + 7) / 8 == bytes.count else { throw error }
+      return cued.noun
+    }
   }
 
   static func read(_ source: SourceText, _ nursery: Nursery) throws(Failure) -> Word {

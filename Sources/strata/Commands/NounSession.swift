@@ -8,6 +8,8 @@ import StrataText
 extension Option {
   /// A budget of memory.
   static let memory = Option("memory", letter: "m", value: "SIZE", "stop when more memory is needed, such as 512M")
+  /// All run-time checks of memory.
+  static let checks = Option("check", "move every object at every call and check the heap each time; slow")
   /// Where the result goes.
   static let output = Option("output", letter: "o", value: "FILE", "write to FILE instead of standard output")
 }
@@ -30,6 +32,7 @@ struct NounSession: ~Copyable {
       }
       options.budgetBytes = bytes
     }
+    options.checksMoves = invocation.has(.checks)
     do {
       loom = try Loom(options)
     } catch {

@@ -58,6 +58,13 @@ struct Watching {
     }
   }
 
+  /// Makes sure that a file's suffix names a form.
+  static func check(_ path: String) throws(Failure) {
+    guard forms.contains(form(path)) else {
+      throw .usage("a profile wants a file that ends in .svg, .folded or .json, not '\(path)'", verb: "nock")
+    }
+  }
+
   private static func form(_ path: String) -> String {
     path.split(separator: ".").last.map { String($0) } ?? ""
   }

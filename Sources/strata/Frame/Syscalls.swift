@@ -28,6 +28,18 @@ enum Syscalls {
     try check { open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666) }
   }
 
+  /// Opens a file of one's own for writing at its end, created where it is not there.
+  static func openForAppending(_ path: String) throws(SystemError) -> Int32 {
+    try check { open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600) }
+  }
+
+  /// How wide the terminal of standard output is; 80 where that is not known.
+  static var terminalColumns: Int {
+    var size = winsize()
+    guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+    return Int(size.ws_col)
+  }
+
   /// Closes a descriptor that was written to; a late write error surfaces here.
   static func close(_ descriptor: Int32) throws(SystemError) {
     if Glibc.close(descriptor) != 0 { throw SystemError(errno: platform_errno()) }
