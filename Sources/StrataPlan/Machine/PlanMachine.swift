@@ -16,6 +16,8 @@ public final class PlanMachine {
   /// Whether pinned laws are recognised by name and arity. Off, every law runs its own body.
   public let hasNameJets: Bool
 
+  /// What lies in the commons, by content.
+  var sharedPins = SharedPins()
   private let registers: UnsafeMutablePointer<Registers>
   private var pinnedRowCode = Word.zero
   private var raiseCode = Word.zero
@@ -199,16 +201,14 @@ public final class PlanMachine {
         code = raiseCode
       }
     }
-    try keep(code, in: slot)
-    return code
+    return try keep(code, in: slot)
   }
 
   private func code(ofLaw law: Word) throws(PlanFailure) -> Word {
     let slot = law.offset + LawLayout.code
     if nursery.base[slot] != 0 { return Word(raw: nursery.base[slot]) }
     let code = try compiled(law)
-    try keep(code, in: slot)
-    return code
+    return try keep(code, in: slot)
   }
 
   private func compiled(_ law: Word) throws(PlanFailure) -> Word {
@@ -222,13 +222,27 @@ public final class PlanMachine {
     }
   }
 
-  private func keep(_ code: Word, in slot: Int) throws(PlanFailure) {
-    if nursery.isFixed(code) {
-      nursery.base[slot] = code.raw
-      return
-    }
+  /// Remembers code in a slot of the value that it belongs to. Code of a fixed value is fixed too, because no collection
+  /// looks for references to what moves in the commons.
+  private func keep(_ code: Word, in slot: Int) throws(PlanFailure) -> Word {
     do throws(Fault) {
-      try nursery.update(slot: slot, to: code)
+      if nursery.isFixed(code) {
+        nursery.base[slot] = code.raw
+        return code
+      }
+      guard slot < nursery.state.pointee.fixedEnd else {
+        try nursery.update(slot: slot, to: code)
+        return code
+      }
+      // Frames lie above the recorded top of the stack while the machine runs, but below what is committed; copying
+      // takes notes from the top on.
+      let state = nursery.state
+      let top = state.pointee.stackTop
+      state.pointee.stackTop = max(top, state.pointee.stackLimit)
+      defer { state.pointee.stackTop = top }
+      let fixed = try nursery.copyToCommons(code)
+      nursery.base[slot] = fixed.raw
+      return fixed
     } catch {
       throw .fault(error)
     }

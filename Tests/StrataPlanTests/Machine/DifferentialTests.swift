@@ -48,7 +48,11 @@ extension PlanMachine {
   func result(of program: Program) throws -> String {
     var words: [Word] = []
     for definition in program.definitions { words.append(try build(definition, words)) }
-    let main = try build(program.main, words)
+    return try result(main: build(program.main, words))
+  }
+
+  /// What forcing a value gives, as text that the reference gives too.
+  func result(main: Word) throws -> String {
     do throws(PlanFailure) {
       let value = try force(main)
       return (try? plainText(value)) ?? "unprintable"
