@@ -6,6 +6,8 @@ import StrataMemory
 public struct NockConfiguration: Sendable {
   /// Whether native code may answer for arms that it is registered for.
   public var usesJets = true
+  /// Of how many calls of jets one is checked against its own Nock; nil for none.
+  public var jetCheckInterval: UInt64?
   /// Whether hints do what they say. When off, only what shows in the result is left: clues are computed, and crash, as
   /// ever, the trace is kept, `%loop` and `%jinx` end the run.
   public var usesHints = true
@@ -17,6 +19,8 @@ public struct NockConfiguration: Sendable {
   public var timeLimit: UInt64?
   /// The largest number of products that each memo cache keeps.
   public var memoCapacity = 50_000
+  /// The largest number of products that the compiler's jets keep.
+  public var jetMemoCapacity = 50_000
   /// Called with what `%slog` and its like print. Nil drops it.
   public var output: (@Sendable (NockMessage) -> Void)?
 

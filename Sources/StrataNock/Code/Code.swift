@@ -14,6 +14,8 @@ public struct Code {
   public let registerCount: Int
   /// How often it was entered, while the exact counter is on.
   public var entries: UInt64 = 0
+  /// The site of native routines that call a gate with this formula; made when one does.
+  var slamSite: UnsafeMutablePointer<Site>?
 }
 
 /// What a call instruction has learned: the formula that it met last, that formula's code, and the jet that answers
@@ -97,6 +99,16 @@ public final class CodeCache: RootProvider {
     let site = UnsafeMutablePointer<Site>.allocate(capacity: 1)
     site.initialize(to: Site(code: unresolved, arm: arm))
     sites.append(site)
+    return site
+  }
+
+  /// The site through which native routines call gates with this code.
+  func slamSite(of code: UnsafeMutablePointer<Code>) -> UnsafeMutablePointer<Site> {
+    if let site = code.pointee.slamSite { return site }
+    let site = makeSite(arm: 2)
+    site.pointee.formula = code.pointee.formula.raw
+    site.pointee.code = code
+    code.pointee.slamSite = site
     return site
   }
 

@@ -34,6 +34,9 @@ public enum Operation: UInt8, Sendable, CaseIterable {
   case fourSteps
   /// r[a] = what lies at axis w of r[b]; w is a direct natural.
   case axis
+  /// As `axis`, for a long way. What lies c steps down is compared with the second word; if it is the same, and nothing has
+  /// moved since the time in the fourth, the third is what lies at the end of the way.
+  case farAxis
   /// r[a] = what lies at axis w of r[b]; w is a natural of any size.
   case longAxis
   /// r[a] = [r[b] r[c]]
@@ -122,6 +125,7 @@ extension Operation {
       .tailCall, .callArm, .tailCallArm, .loop, .pushTrace, .register, .remember, .hintBefore, .hintAfter:
       1
     case .unlessDirect, .recall: 2
+    case .farAxis: 4
     default: 0
     }
   }

@@ -57,7 +57,7 @@ struct Listing {
     case .tail: return "\(a) = tail \(b)"
     case .axis4, .axis5, .axis6, .axis7:
       return "\(a) = axis \(4 + Int(operation.rawValue) - Int(Operation.axis4.rawValue)) of \(b)"
-    case .axis, .longAxis: return "\(a) = axis \(constant(word)) of \(b)"
+    case .axis, .longAxis, .farAxis: return "\(a) = axis \(constant(word)) of \(b)"
     case .cons: return "\(a) = [\(b) \(c)]"
     case .isCell: return "\(a) = is \(b) a cell"
     case .increment: return "\(a) = \(b) + 1"

@@ -33,6 +33,8 @@ struct Compiler {
   /// The size at which the parts that are left become code of their own, so that a formula which shares its
   /// parts takes no more time to compile than it has distinct cells.
   static let mostWords = 1 << 13
+  /// From how many steps on a part is worth looking for where it was found last.
+  static let farSteps = 11
   /// A cell of more known parts than this is built.
   static let mostParts = 24
 
@@ -216,7 +218,10 @@ struct Compiler {
     case 7: emit(.axis7, a: register, b: source)
     case 8..<16: emit(.threeSteps, a: register, b: source, c: Int(path & 7))
     case 16..<32: emit(.fourSteps, a: register, b: source, c: Int(path & 15))
-    default: emit(.axis, a: register, b: source, word: path)
+    case 32..<1 << UInt64(Compiler.farSteps): emit(.axis, a: register, b: source, word: path)
+    default:
+      emit(.farAxis, a: register, b: source, c: Compiler.farSteps / 2, word: path)
+      words += [0, 0, 0]
     }
     let result = Value(register: register)
     learn(rest, of: value, result)

@@ -6,7 +6,8 @@ import StrataNoun
 
 /// A call of a jet: the core whose arm is called, and the machine it happens in.
 public struct JetCall {
-  public let machine: NockMachine
+  /// Not counted as a reference: the machine outlives the call.
+  public unowned(unsafe) let machine: NockMachine
   public let nursery: Nursery
   /// The core. Its battery and its parents are those that the jet is registered for; its sample may be anything.
   public let core: Word
@@ -25,27 +26,6 @@ public struct JetCall {
     let rest = nursery.tail(core)
     guard rest.isCell else { throw .exit }
     return nursery.head(rest)
-  }
-
-  /// Both parts of a gate's sample. Throws `.exit` if it is no cell.
-  @inlinable @inline(__always)
-  public func samplePair() throws(Fault) -> (Word, Word) {
-    try pair(sample())
-  }
-
-  /// Both parts of a cell. Throws `.exit` for an atom.
-  @inlinable @inline(__always)
-  public func pair(_ noun: Word) throws(Fault) -> (Word, Word) {
-    guard noun.isCell else { throw .exit }
-    return (nursery.head(noun), nursery.tail(noun))
-  }
-
-  /// The three parts of `[a b c]`. Throws `.exit` if it has fewer.
-  @inlinable @inline(__always)
-  public func triple(_ noun: Word) throws(Fault) -> (Word, Word, Word) {
-    let (first, rest) = try pair(noun)
-    let (second, third) = try pair(rest)
-    return (first, second, third)
   }
 
   /// What lies at an axis of the core. Throws `.exit` if nothing does.

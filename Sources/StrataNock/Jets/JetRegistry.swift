@@ -26,15 +26,36 @@ struct Location {
   var depth: Int
   /// Its jets: the arm's axis and the jet's number.
   var jets: [(arm: UInt64, jet: Int)]
+  /// The axes of its arms and parts by the names that the clue gave them.
+  var hooks: [(name: String, axis: UInt64)] = []
   /// The next location with an equal battery, or -1.
   var next: Int
+}
+
+/// What matching a core needs of a location.
+struct LocationLink {
+  /// The location of the parent, or -1 for a root.
+  var parent: Int
+  /// Where the parent lies in the core; 0 for a root.
+  var parentAxis: UInt64
+  /// The battery; for a root the whole core.
+  var battery: Word
+  /// A core that was found to match, as it was before anything moved; all ones for none.
+  var matched: UInt64 = .max
 }
 
 /// What a `%fast` instruction has registered last, so that doing it again costs two comparisons.
 struct RegistrationSite {
   var battery: UInt64 = .max
+  /// The clue, and the location that it stands for, or -1.
+  var clue: UInt64 = .max
+  var location = -1
   var parent: UInt64 = .max
   var parentAxis: UInt64 = 0
+  /// Whether battery and clue stay when things move.
+  var keepsBattery = false
+  /// Whether the site is among those that forget when things move.
+  var isVolatile = false
 }
 
 /// The cores and jets of one machine.
@@ -44,7 +65,16 @@ public final class JetRegistry: RootProvider {
   private(set) var jets: [Jet] = []
   /// Jets by root and path, such as `k139/one/add`.
   private var hot: [String: [Int]] = [:]
+  /// How often each jet has answered, by number.
+  private(set) var answers = UnsafeMutablePointer<UInt64>.allocate(capacity: 0)
+  /// A jet that is left out, for comparing it with its own Nock; -1 for none.
+  var disabledJet = -1 {
+    didSet { epoch.pointee += 1 }
+  }
   private(set) var locations: [Location] = []
+  /// Of each location what matching needs.
+  private var links = UnsafeMutablePointer<LocationLink>.allocate(capacity: 0)
+  private var linkCapacity = 0
   /// From a battery's mug + 1 to its newest location + 1.
   private var byMug = WordTable()
   /// From a fixed battery's word to its newest location + 1.
@@ -65,6 +95,8 @@ public final class JetRegistry: RootProvider {
 
   deinit {
     epoch.deallocate()
+    answers.deallocate()
+    links.deallocate()
     for site in sites { site.deallocate() }
     byMug.free()
     byIdentity.free()
@@ -79,6 +111,9 @@ public final class JetRegistry: RootProvider {
         for root in roots { hot["\(root)/\(jet.path)", default: []].append(jets.count - 1) }
       }
     }
+    answers.deallocate()
+    answers = .allocate(capacity: jets.count)
+    answers.initialize(repeating: 0, count: jets.count)
     for index in locations.indices { locations[index].jets = self.jets(at: locations[index]) }
     epoch.pointee += 1
   }
@@ -108,7 +143,7 @@ public final class JetRegistry: RootProvider {
     guard battery.isCell, let newest = byMug.value(of: UInt64(try nursery.mug(battery)) + 1) else { return -1 }
     var index = Int(newest) - 1
     while index >= 0 {
-      if try nursery.equal(locations[index].battery, battery) {
+      if try nursery.equal(links[index].battery, battery) {
         if nursery.isFixed(battery) { try byIdentity.set(battery.raw, to: UInt64(index + 1)) }
         return index
       }
@@ -130,27 +165,44 @@ public final class JetRegistry: RootProvider {
 
   /// Whether `core` is one that the location stands for: the same battery, and the same of all its parents.
   func matches(_ core: Word, _ location: Int) throws(Fault) -> Bool {
+    let links = self.links
+    let fixedEnd = nursery.state.pointee.fixedEnd
+    let start = core
     var core = core
-    var location = location
+    var link = links + location
     // Where in memory the word `core` was read from, or 0.
     var slot = 0
-    while true {
-      let known = locations[location]
-      if known.parent < 0 {
-        guard try nursery.equal(core, known.battery) else { return false }
-        if slot >= nursery.state.pointee.fixedEnd { nursery.base[slot] = known.battery.raw }
-        return true
+    while link.pointee.matched != core.raw {
+      let parent = link.pointee.parent
+      if parent < 0 {
+        guard try nursery.equal(core, link.pointee.battery) else { return false }
+        if slot >= fixedEnd { nursery.base[slot] = link.pointee.battery.raw }
+        break
       }
       guard core.isCell else { return false }
       let battery = nursery.head(core)
-      if battery != known.battery {
-        guard try nursery.equal(battery, known.battery) else { return false }
-        adopt(known.battery, in: core)
+      if battery != link.pointee.battery {
+        guard try nursery.equal(battery, link.pointee.battery) else { return false }
+        adopt(link.pointee.battery, in: core)
       }
-      guard let parent = self.slot(of: core, at: known.parentAxis) else { return false }
-      slot = parent
+      guard let next = self.slot(of: core, at: link.pointee.parentAxis) else { return false }
+      slot = next
       core = Word(raw: nursery.base[slot])
-      location = known.parent
+      link = links + parent
+    }
+    note(start, location, upTo: link)
+    return true
+  }
+
+  /// Remembers the parents of a core that was found to match, up to the one that was known to. The core itself is left
+  /// out: it is seldom met again.
+  private func note(_ core: Word, _ location: Int, upTo last: UnsafeMutablePointer<LocationLink>) {
+    var link = links + location
+    var core = core
+    while link != last, let slot = slot(of: core, at: link.pointee.parentAxis) {
+      core = Word(raw: nursery.base[slot])
+      link = links + link.pointee.parent
+      link.pointee.matched = core.raw
     }
   }
 
@@ -182,7 +234,7 @@ public final class JetRegistry: RootProvider {
   /// The jet that answers for the arm at `axis` of `core`, and the core's location.
   func jet(for core: Word, arm axis: UInt64) throws(Fault) -> (jet: Int, location: Int)? {
     guard !jets.isEmpty, let location = try location(of: core) else { return nil }
-    return locations[location].jets.first { $0.arm == axis }.map { ($0.jet, location) }
+    return locations[location].jets.first { $0.arm == axis && $0.jet != disabledJet }.map { ($0.jet, location) }
   }
 
   // MARK: Registration
@@ -193,10 +245,14 @@ public final class JetRegistry: RootProvider {
     _ core: Word, clue: Word, site: UnsafeMutablePointer<RegistrationSite>
   ) throws(Fault) {
     guard core.isCell else { return }
-    if site.pointee.battery == nursery.head(core).raw,
-      part(of: core, at: site.pointee.parentAxis)?.raw == site.pointee.parent
+    if site.pointee.battery == nursery.head(core).raw, site.pointee.clue == clue.raw,
+      let parent = part(of: core, at: site.pointee.parentAxis)
     {
-      return
+      if parent.raw == site.pointee.parent { return }
+      if site.pointee.location >= 0, try matches(core, site.pointee.location) {
+        remember(core, clue, site.pointee.location, site.pointee.parentAxis, at: site)
+        return
+      }
     }
     guard clue.isCell, let name = name(nursery.head(clue)), nursery.tail(clue).isCell,
       let axis = parentAxis(nursery.head(nursery.tail(clue)))
@@ -204,6 +260,7 @@ public final class JetRegistry: RootProvider {
       rejected["a clue that is no [name parent hooks]", default: 0] += 1
       return
     }
+    var location = -1
     if axis == 0 {
       try registerRoot(core, name)
     } else {
@@ -211,16 +268,25 @@ public final class JetRegistry: RootProvider {
         rejected["\(name): its parent at \(axis) is not known", default: 0] += 1
         return
       }
-      try registerChild(core, name, axis, parent)
+      location = try registerChild(core, name, axis, parent, hooks: hooks(nursery.tail(nursery.tail(clue))))
     }
-    remember(core, axis == 0 ? 1 : axis, at: site)
+    remember(core, clue, location, axis == 0 ? 1 : axis, at: site)
   }
 
-  private func remember(_ core: Word, _ axis: UInt64, at site: UnsafeMutablePointer<RegistrationSite>) {
+  private func remember(
+    _ core: Word, _ clue: Word, _ location: Int, _ axis: UInt64, at site: UnsafeMutablePointer<RegistrationSite>
+  ) {
     guard let parent = part(of: core, at: axis) else { return }
     let battery = nursery.head(core)
-    site.pointee = RegistrationSite(battery: battery.raw, parent: parent.raw, parentAxis: axis)
-    if !nursery.isFixed(battery) || !nursery.isFixed(parent) { volatileSites.append(site) }
+    let isNoted = site.pointee.isVolatile
+    let isFixed = nursery.isFixed(battery) && nursery.isFixed(clue)
+    site.pointee = RegistrationSite(
+      battery: battery.raw, clue: clue.raw, location: location, parent: parent.raw, parentAxis: axis,
+      keepsBattery: isFixed, isVolatile: isNoted)
+    if !isNoted, !isFixed || !nursery.isFixed(parent) {
+      site.pointee.isVolatile = true
+      volatileSites.append(site)
+    }
   }
 
   private func parentLocation(of core: Word) throws(Fault) -> Int? {
@@ -239,33 +305,51 @@ public final class JetRegistry: RootProvider {
     try learn(name, path: name, parent: -1, axis: 0, battery: core)
   }
 
-  private func registerChild(_ core: Word, _ name: String, _ axis: UInt64, _ parent: Int) throws(Fault) {
+  private func registerChild(
+    _ core: Word, _ name: String, _ axis: UInt64, _ parent: Int, hooks: [(name: String, axis: UInt64)]
+  ) throws(Fault) -> Int {
     var index = try firstLocation(of: nursery.head(core))
     while index >= 0 {
       let known = locations[index]
       if known.name == name, known.parent == parent, known.parentAxis == axis {
         adopt(known.battery, in: core)
-        return
+        return index
       }
       index = known.next
     }
     try learn(
-      name, path: "\(locations[parent].path)/\(name)", parent: parent, axis: axis, battery: nursery.head(core))
+      name, path: "\(locations[parent].path)/\(name)", parent: parent, axis: axis, battery: nursery.head(core),
+      hooks: hooks)
     adopt(locations[locations.count - 1].battery, in: core)
+    return locations.count - 1
   }
 
-  func learn(_ name: String, path: String, parent: Int, axis: UInt64, battery: Word) throws(Fault) {
+  func learn(
+    _ name: String, path: String, parent: Int, axis: UInt64, battery: Word,
+    hooks: [(name: String, axis: UInt64)] = []
+  ) throws(Fault) {
     let fixed = try nursery.copyToCommons(battery)
     let key = UInt64(try nursery.mug(fixed)) + 1
     var location = Location(
       name: name, path: path, parent: parent, parentAxis: axis, battery: fixed, depth: nursery.state.pointee.depth,
-      jets: [], next: byMug.value(of: key).map { Int($0) - 1 } ?? -1)
+      jets: [], hooks: hooks, next: byMug.value(of: key).map { Int($0) - 1 } ?? -1)
     location.jets = jets(at: location)
     let number = UInt64(locations.count + 1)
     try byMug.set(key, to: number)
     if fixed.isReference { try byIdentity.set(fixed.raw, to: number) }
+    if locations.count == linkCapacity { growLinks() }
+    (links + locations.count).initialize(to: LocationLink(parent: parent, parentAxis: axis, battery: fixed))
     locations.append(location)
     epoch.pointee += 1
+  }
+
+  private func growLinks() {
+    let larger = max(64, linkCapacity * 2)
+    let fresh = UnsafeMutablePointer<LocationLink>.allocate(capacity: larger)
+    fresh.moveInitialize(from: links, count: locations.count)
+    links.deallocate()
+    links = fresh
+    linkCapacity = larger
   }
 
   /// A name: a cord, or `[cord number]` as `[%k 139]`.
@@ -294,6 +378,35 @@ public final class JetRegistry: RootProvider {
     }
     let isBad = bytes.contains { $0 < 0x20 || $0 > 0x7E || $0 == 0x2F && !allowsSlash }
     return isBad ? nil : String(decoding: bytes, as: UTF8.self)
+  }
+
+  /// The names that a clue gives to axes: a list of `[name formula]`, the formula being `[9 axis 0 1]` or `[0 axis]`.
+  private func hooks(_ list: Word) -> [(name: String, axis: UInt64)] {
+    var hooks: [(name: String, axis: UInt64)] = []
+    var rest = list
+    while rest.isCell, hooks.count < 256 {
+      let item = nursery.head(rest)
+      rest = nursery.tail(rest)
+      guard item.isCell, let name = name(nursery.head(item)) else { continue }
+      var formula = nursery.tail(item)
+      while formula.isCell, nursery.head(formula) == Word(direct: 11), nursery.tail(formula).isCell {
+        formula = nursery.tail(nursery.tail(formula))
+      }
+      guard formula.isCell else { continue }
+      let argument = nursery.tail(formula)
+      if nursery.head(formula) == .zero, argument.isDirect {
+        hooks.append((name, argument.raw))
+      } else if nursery.head(formula) == Word(direct: 9), argument.isCell, nursery.head(argument).isDirect {
+        hooks.append((name, nursery.head(argument).raw))
+      }
+    }
+    return hooks
+  }
+
+  /// The axis that the clue of this core called `name`.
+  func hook(_ name: String, of core: Word) throws(Fault) -> UInt64? {
+    guard let location = try location(of: core) else { return nil }
+    return locations[location].hooks.first { $0.name == name }?.axis
   }
 
   /// Where a clue's parent formula says that the parent lies: 0 for a root, nil if it is neither.
@@ -335,8 +448,13 @@ public final class JetRegistry: RootProvider {
   }
 
   private func forgetVolatile() {
-    for site in volatileSites { site.pointee.battery = .max }
+    for site in volatileSites {
+      site.pointee.parent = .max
+      if !site.pointee.keepsBattery { site.pointee.battery = .max }
+      site.pointee.isVolatile = false
+    }
     volatileSites.removeAll(keepingCapacity: true)
+    for index in 0..<locations.count { links[index].matched = .max }
   }
 
   /// Makes the tables anew from the locations.

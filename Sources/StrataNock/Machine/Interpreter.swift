@@ -52,13 +52,18 @@ extension NockMachine {
 
   /// Enters a routine whose activation begins at `registers`, linkage in place.
   private func enterRoutine(_ number: Int, _ registers: Registers, subject: Word) throws(Fault) -> Departure {
-    let routine = routines[number]
+    try prepareRoutine(number, registers, subject: subject)
+    return try stepRoutine(registers, .zero)
+  }
+
+  /// Makes the activation of a routine that has not taken a step yet.
+  private func prepareRoutine(_ number: Int, _ registers: Registers, subject: Word) throws(Fault) {
+    let count = routines[number].registerCount
     nursery.state.pointee.stackTop = registers - nursery.base
-    try nursery.ensureStack(routine.registerCount + 8)
+    try nursery.ensureStack(count + 8)
     registers[0] = subject.raw
     registers[1] = UInt64(number)
-    for index in 2..<routine.registerCount { registers[index] = 0 }
-    return try stepRoutine(registers, .zero)
+    for index in 2..<count { registers[index] = 0 }
   }
 
   /// Where control goes after a step of a routine.
@@ -69,44 +74,109 @@ extension NockMachine {
     var product: Word
   }
 
-  /// Lets a routine take steps until it leaves or wants Nock to run.
+  /// Lets a routine take steps until it leaves or wants Nock to run. Routines that call routines take their steps here
+  /// too, each in its own activation.
   @inline(never)
   private func stepRoutine(_ registers: Registers, _ product: Word) throws(Fault) -> Departure {
     var registers = registers
     var product = product
     while true {
-      let routine = routines[Int(registers[1])]
-      nursery.state.pointee.stackTop = registers + routine.registerCount - nursery.base
+      let number = Int(registers[1])
+      let end = registers + routines[number].registerCount
+      nursery.state.pointee.stackTop = end - nursery.base
       let phase = Int(registers[2])
-      switch try routine.step(NativeActivation(machine: self, registers: registers), phase, product) {
+      var subject: Word
+      let code: UnsafeMutablePointer<Code>
+      switch try routines[number].step(NativeActivation(machine: self, registers: registers), phase, product) {
       case .product(let result):
-        return Departure(code: nil, registers: registers, product: result)
-      case .call(let subject, let formula, let next):
+        let jet = routineJets[number]
+        if jet >= 0 { jets.answers[jet] &+= 1 }
+        guard registers[-2] == UInt64(UInt(bitPattern: resumeCode)) else {
+          return Departure(code: nil, registers: registers, product: result)
+        }
+        // The caller is a routine as well.
+        _ = leave(&registers, with: result)
+        product = result
+        continue
+      case .tailCall(let newSubject, let formula):
         let code = try cache.code(for: formula)
-        registers[2] = UInt64(next)
-        let callee = registers + routine.registerCount + 2
-        callee[-2] = UInt64(UInt(bitPattern: resumeCode))
-        callee[-1] = UInt64(UInt(bitPattern: registers))
-        callee[0] = subject.raw
-        return Departure(code: code, registers: callee, product: .zero)
-      case .tailCall(let subject, let formula):
-        let code = try cache.code(for: formula)
-        registers[0] = subject.raw
+        registers[0] = newSubject.raw
         return Departure(code: code, registers: registers, product: .zero)
       case .virtualCall(let request, let next):
         registers[2] = UInt64(next)
-        let callee = registers + routine.registerCount + 2
-        callee[-2] = UInt64(UInt(bitPattern: resumeCode))
-        callee[-1] = UInt64(UInt(bitPattern: registers))
-        nursery.state.pointee.stackTop = callee - nursery.base
-        try nursery.ensureStack(routines[NockMachine.virtualRun].registerCount + 8)
-        callee[0] = request.raw
-        callee[1] = UInt64(NockMachine.virtualRun)
-        for index in 2..<routines[NockMachine.virtualRun].registerCount { callee[index] = 0 }
-        registers = callee
+        registers = link(end, registers)
+        try prepareRoutine(NockMachine.virtualRun, registers, subject: request)
         product = .zero
+        continue
+      case .call(let newSubject, let formula, let next):
+        registers[2] = UInt64(next)
+        code = try cache.code(for: formula)
+        subject = newSubject
+      case .slam(let gate, let sample, let next):
+        registers[2] = UInt64(next)
+        guard gate.isCell, nursery.tail(gate).isCell else { throw .exit }
+        code = try cache.code(for: nursery.head(gate))
+        let context = nursery.tail(nursery.tail(gate))
+        subject = try nursery.cell(code.pointee.formula, nursery.cell(sample, context))
+        if platform_load_relaxed(nursery.state.pointee.poll) != 0 {
+          // Routines that only call routines must let the collector in as well.
+          try nursery.ensureStack(1)
+          end[0] = subject.raw
+          nursery.state.pointee.stackTop += 1
+          try nursery.safePoint(activeBase: registers - nursery.base)
+          subject = Word(raw: end[0])
+          nursery.state.pointee.stackTop -= 1
+          if watchesEveryEntry { platform_store(nursery.state.pointee.poll, 1) }
+        }
+        guard switches.pointee.usesJets else { break }
+        let site = cache.slamSite(of: code)
+        guard try hasJet(site, subject) else { break }
+        let number = site.pointee.jet - 1
+        var routine = jetEntries[number].routine
+        if switches.pointee.checkInterval != .max, isChecked() {
+          routine = NockMachine.jetCheck
+          subject = try nursery.cell(subject, Word(direct: UInt64(number)))
+        }
+        if routine >= 0 {
+          registers = link(end, registers)
+          try prepareRoutine(routine, registers, subject: subject)
+          product = .zero
+          continue
+        }
+        guard
+          let result = try jetEntries[number].function(JetCall(machine: self, nursery: nursery, core: subject))
+        else { break }
+        jets.answers[number] &+= 1
+        if isWatched { tell(ofJet: number, subject, result, nil, registers) }
+        product = result
+        continue
+      }
+      let callee = link(end, registers)
+      callee[0] = subject.raw
+      return Departure(code: code, registers: callee, product: .zero)
+    }
+  }
+
+  /// Makes the linkage of an activation that a routine calls, at the end of its own registers.
+  private func link(_ end: Registers, _ caller: Registers) -> Registers {
+    let callee = end + 2
+    callee[-2] = UInt64(UInt(bitPattern: resumeCode))
+    callee[-1] = UInt64(UInt(bitPattern: caller))
+    return callee
+  }
+
+  /// Whether a jet answers for this gate, called through the site of its code.
+  private func hasJet(_ site: UnsafeMutablePointer<Site>, _ core: Word) throws(Fault) -> Bool {
+    if site.pointee.epoch != jets.epoch.pointee {
+      site.pointee.epoch = jets.epoch.pointee
+      site.pointee.jet = 0
+      site.pointee.battery = .max
+      if let (jet, location) = try jets.jet(for: core, arm: site.pointee.arm) {
+        site.pointee.jet = jet + 1
+        site.pointee.location = location
       }
     }
+    return site.pointee.jet == 0 ? false : try answers(site, core)
   }
 
   /// Finds, and compiles if need be, the code of a formula that a call site has not met last.
@@ -129,7 +199,9 @@ extension NockMachine {
     site.pointee.epoch = jets.epoch.pointee
     site.pointee.jet = 0
     site.pointee.battery = .max
-    guard configuration.usesJets, let (jet, location) = try jets.jet(for: core, arm: site.pointee.arm) else { return }
+    guard switches.pointee.usesJets, let (jet, location) = try jets.jet(for: core, arm: site.pointee.arm) else {
+      return
+    }
     site.pointee.jet = jet + 1
     site.pointee.location = location
   }
@@ -143,6 +215,28 @@ extension NockMachine {
     var start: UnsafeMutablePointer<UInt64>
   }
 
+  /// Whether the site's jet is one for this core.
+  @inline(__always)
+  private func answers(_ site: UnsafeMutablePointer<Site>, _ core: Word) throws(Fault) -> Bool {
+    let nursery = self.nursery
+    let number = site.pointee.jet - 1
+    let parentAxis = jetEntries[number].parentAxis
+    guard core.isCell, let parent = jets.part(of: core, at: parentAxis) else { return false }
+    if nursery.head(core).raw != site.pointee.battery || parent.raw != site.pointee.parent {
+      if try !jets.matches(core, site.pointee.location) {
+        // Another core with the same arm: maybe one that has another jet.
+        guard let (jet, location) = try jets.jet(for: core, arm: site.pointee.arm), jet == number else { return false }
+        site.pointee.location = location
+      }
+      let battery = nursery.head(core)
+      guard let parent = jets.part(of: core, at: parentAxis) else { return false }
+      site.pointee.battery = battery.raw
+      site.pointee.parent = parent.raw
+      if !nursery.isFixed(battery) || !nursery.isFixed(parent) { cache.forgetSoon(site) }
+    }
+    return true
+  }
+
   /// Lets the site's jet answer for a core, if it is one that the jet is for. A routine gets its activation at
   /// `frame`; `returnTo` is nil for a tail call, whose linkage is there already.
   @inline(never)
@@ -153,39 +247,33 @@ extension NockMachine {
     let nursery = self.nursery
     nursery.state.pointee.stackTop = stackTop - nursery.base
     let punt = JetDeparture(kind: .punt, registers: frame, start: resumeCode)
+    guard try answers(site, core) else { return punt }
     let number = site.pointee.jet - 1
-    let parentAxis = jets.jets[number].parentAxis
-    guard core.isCell, let parent = jets.part(of: core, at: parentAxis) else { return punt }
-    if nursery.head(core).raw != site.pointee.battery || parent.raw != site.pointee.parent {
-      if try !jets.matches(core, site.pointee.location) {
-        // Another core with the same arm: maybe one that has another jet.
-        guard let (jet, location) = try jets.jet(for: core, arm: site.pointee.arm), jet == number else { return punt }
-        site.pointee.location = location
-      }
-      let battery = nursery.head(core)
-      guard let parent = jets.part(of: core, at: parentAxis) else { return punt }
-      site.pointee.battery = battery.raw
-      site.pointee.parent = parent.raw
-      if !nursery.isFixed(battery) || !nursery.isFixed(parent) { cache.forgetSoon(site) }
+    var routine = jetEntries[number].routine
+    var subject = core
+    if switches.pointee.checkInterval != .max, isChecked() {
+      routine = NockMachine.jetCheck
+      subject = try nursery.cell(core, Word(direct: UInt64(number)))
     }
-    switch jets.jets[number].body {
-    case .function(let function):
-      guard let product = try function(JetCall(machine: self, nursery: nursery, core: core)) else { return punt }
+    if routine < 0 {
+      guard let product = try jetEntries[number].function(JetCall(machine: self, nursery: nursery, core: core)) else {
+        return punt
+      }
+      jets.answers[number] &+= 1
       if isWatched { tell(ofJet: number, core, product, returnTo, caller) }
       return JetDeparture(kind: .product, product: product, registers: frame, start: resumeCode)
-    case .routine:
-      if let returnTo {
-        frame[-2] = UInt64(UInt(bitPattern: returnTo))
-        frame[-1] = UInt64(UInt(bitPattern: caller))
-      }
-      var departure = try enterRoutine(jetRoutines[number], frame, subject: core)
-      if let code = departure.code {
-        try enterSlowly(departure.registers, code)
-        return JetDeparture(kind: .code, registers: departure.registers, start: code.pointee.start)
-      }
-      let start = leave(&departure.registers, with: departure.product)
-      return JetDeparture(kind: .code, registers: departure.registers, start: start)
     }
+    if let returnTo {
+      frame[-2] = UInt64(UInt(bitPattern: returnTo))
+      frame[-1] = UInt64(UInt(bitPattern: caller))
+    }
+    var departure = try enterRoutine(routine, frame, subject: subject)
+    if let code = departure.code {
+      try enterSlowly(departure.registers, code)
+      return JetDeparture(kind: .code, registers: departure.registers, start: code.pointee.start)
+    }
+    let start = leave(&departure.registers, with: departure.product)
+    return JetDeparture(kind: .code, registers: departure.registers, start: start)
   }
 
   /// Tells who watches that a jet has answered for the activation at `caller`.
@@ -260,6 +348,7 @@ extension NockMachine {
     let base = nursery.base
     let poll = state.pointee.poll
     let epoch = jets.epoch
+    let moves = self.moves
     let mask = Word.offsetMask
     let cellTag = Word.Tag.cell.rawValue
     let cellBits: UInt64 = 0xEF << 56
@@ -359,6 +448,36 @@ extension NockMachine {
           bit &-= 1
         }
         fp[instruction.a] = word
+
+      case .farAxis:
+        var word = fp[instruction.b]
+        let axis = pc[0]
+        var left = 63 &- axis.leadingZeroBitCount
+        let checked = left &- instruction.c
+        while left > checked {
+          guard word & cellBits == cellTag else { throw .exit }
+          left &-= 1
+          word = base[Int(word & mask) &+ 1 &+ Int(axis &>> UInt64(left) & 1)]
+        }
+        if word == pc[1], pc[3] == moves[0] {
+          fp[instruction.a] = pc[2]
+        } else {
+          // What changes all the time lies above what does not: the next time, look further down.
+          if pc[3] == moves[0], left > 3 { pc[-1] = pc[-1] &+ 1 << 40 }
+          pc[1] = word
+          while left > 0 {
+            guard word & cellBits == cellTag else {
+              pc[3] = 0
+              throw .exit
+            }
+            left &-= 1
+            word = base[Int(word & mask) &+ 1 &+ Int(axis &>> UInt64(left) & 1)]
+          }
+          pc[2] = word
+          pc[3] = moves[0]
+          fp[instruction.a] = word
+        }
+        pc += 4
 
       case .longAxis:
         fp[instruction.a] = try nursery.part(of: Word(raw: fp[instruction.b]), at: Word(raw: pc[0])).raw
@@ -591,7 +710,7 @@ extension NockMachine {
       case .register:
         let site = UnsafeMutablePointer<RegistrationSite>(bitPattern: UInt(pc[0])).unsafelyUnwrapped  // Safe: as above.
         state.pointee.stackTop = fp + instruction.a - base
-        if configuration.usesHints {
+        if switches.pointee.usesHints {
           try jets.register(Word(raw: fp[instruction.b]), clue: Word(raw: fp[instruction.c]), site: site)
         }
         pc += 1
@@ -599,7 +718,7 @@ extension NockMachine {
       case .recall:
         state.pointee.stackTop = fp + instruction.a + 1 - base
         fp[instruction.a] = 0
-        if configuration.usesHints,
+        if switches.pointee.usesHints,
           let product = try memos[instruction.c].product(of: pc[0], on: Word(raw: fp[instruction.b]))
         {
           fp[instruction.a] = product.raw
@@ -610,7 +729,7 @@ extension NockMachine {
 
       case .remember:
         state.pointee.stackTop = fp + instruction.a + 1 - base
-        if configuration.usesHints {
+        if switches.pointee.usesHints {
           try memos[instruction.c & 3].remember(
             Word(raw: fp[instruction.c >> 2]), of: pc[0], on: Word(raw: fp[instruction.b]))
         }
@@ -632,8 +751,7 @@ extension NockMachine {
         pc = next
 
       case .resume:
-        let routine = routines[Int(fp[1])]
-        let departure = try stepRoutine(fp, Word(raw: fp[routine.registerCount]))
+        let departure = try stepRoutine(fp, Word(raw: fp[routines[Int(fp[1])].registerCount]))
         fp = departure.registers
         if let code = departure.code {
           pc = code.pointee.start

@@ -16,6 +16,8 @@ public enum NativeStep {
   case product(Word)
   /// Run a formula on a subject, and go on in `phase` with the product.
   case call(subject: Word, formula: Word, phase: Int)
+  /// Call a gate, jets and all, and go on in `phase` with the product.
+  case slam(gate: Word, sample: Word, phase: Int)
   /// Make a virtual run of the request (`NockMachine.virtualRequest`), and go on in `phase` with `[0 product]`,
   /// `[1 path]` or `[2 trace]`.
   case virtualCall(request: Word, phase: Int)
@@ -41,7 +43,8 @@ public struct NativeRoutine: Sendable {
 
 /// A routine's registers while it takes a step.
 public struct NativeActivation {
-  public let machine: NockMachine
+  /// Not counted as a reference: the machine outlives the step.
+  public unowned(unsafe) let machine: NockMachine
   let registers: UnsafeMutablePointer<UInt64>
 
   /// The subject that the routine was entered with.

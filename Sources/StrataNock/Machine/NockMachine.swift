@@ -4,6 +4,29 @@ import StrataMemory
 import StrataNatural
 import StrataNoun
 
+/// Switches that the interpreter looks at all the time, kept where looking costs nothing.
+struct MachineSwitches {
+  var usesJets: Bool
+  var usesHints: Bool
+  /// Whether anybody looks on, and whether at every entry of an activation; as of the run's beginning.
+  var isWatched = false
+  var watchesEveryEntry = false
+  /// Of how many calls of jets one is checked, and how many have gone by; `.max` for none.
+  var checkInterval = UInt64.max
+  var callsUnchecked: UInt64 = 0
+  /// Whether the next call is a check's own.
+  var skipsCheck = false
+}
+
+/// How a jet is called.
+struct JetEntry {
+  /// Where the parent lies in the core.
+  var parentAxis: UInt64
+  /// The routine's number, or -1 for a jet that answers at once.
+  var routine: Int
+  var function: @Sendable (JetCall) throws(Fault) -> Word?
+}
+
 /// Words that the machine holds outside its stack.
 struct MachineRoots {
   /// What is on the trace, newest first, as a list of `[tag clue]`.
@@ -20,13 +43,27 @@ public final class NockMachine: RootProvider {
   public let loom: Loom
   public let nursery: Nursery
   /// Limits and switches; changes take effect with the next run.
-  public var configuration: NockConfiguration
+  public var configuration: NockConfiguration {
+    didSet {
+      switches.pointee.usesHints = configuration.usesHints
+      switches.pointee.usesJets = configuration.usesJets
+      switches.pointee.checkInterval = configuration.jetCheckInterval ?? .max
+      // Call sites have noted which jets answer, or that none may.
+      if oldValue.usesJets != configuration.usesJets { jets.epoch.pointee += 1 }
+    }
+  }
   /// Compiled formulas.
   public let cache: CodeCache
   /// Known cores and jets.
   public let jets: JetRegistry
   let roots: UnsafeMutablePointer<MachineRoots>
   let memos: [MemoTable]
+  /// What memoising jets remember.
+  let jetMemo: JetMemo
+  /// What checking jets found: how many calls were checked, how many went wrong, and the first of those.
+  public internal(set) var jetChecks = 0
+  public internal(set) var jetMismatchCount = 0
+  public internal(set) var jetMismatches: [JetMismatch] = []
   /// Activations entered since the machine was made.
   public private(set) var steps: UInt64 = 0
   /// Activations that the current run may still enter.
@@ -40,15 +77,20 @@ public final class NockMachine: RootProvider {
   public var tracer: CallTracer? {
     didSet { cache.makesLoops = tracer == nil }
   }
-  /// Whether anybody looks on, and whether at every entry of an activation; as of the run's beginning.
-  private(set) var isWatched = false
-  private(set) var watchesEveryEntry = false
+  /// What the interpreter asks all the time.
+  let switches: UnsafeMutablePointer<MachineSwitches>
+  var isWatched: Bool { switches.pointee.isWatched }
+  var watchesEveryEntry: Bool { switches.pointee.watchesEveryEntry }
+  /// Rises whenever objects may have moved or gone.
+  let moves: UnsafeMutablePointer<UInt64>
   let haltCode: UnsafeMutablePointer<UInt64>
   let resumeCode: UnsafeMutablePointer<UInt64>
   /// Routines by number.
-  var routines = NockMachine.builtInRoutines
-  /// The routine of each jet, -1 for those that answer at once.
-  var jetRoutines: [Int] = []
+  let routines: TrustedTable<NativeRoutine>
+  /// The jet that each routine is, -1 for the machine's own.
+  let routineJets: TrustedTable<Int>
+  /// Jets by number.
+  let jetEntries: TrustedTable<JetEntry>
   /// Where crashes unwind to, innermost last.
   var boundaries: [Boundary] = []
 
@@ -57,6 +99,12 @@ public final class NockMachine: RootProvider {
     self.loom = loom
     nursery = loom.nursery
     self.configuration = configuration
+    switches = .allocate(capacity: 1)
+    switches.initialize(to: MachineSwitches(usesJets: configuration.usesJets, usesHints: configuration.usesHints))
+    switches.pointee.checkInterval = configuration.jetCheckInterval ?? .max
+    routines = TrustedTable(NockMachine.builtInRoutines)
+    routineJets = TrustedTable(NockMachine.builtInRoutines.map { _ in -1 })
+    jetEntries = TrustedTable([])
     jets = JetRegistry(loom.nursery)
     hints = HintState(loom.nursery)
     cache = CodeCache(loom.nursery, jets)
@@ -66,6 +114,9 @@ public final class NockMachine: RootProvider {
       MemoTable(loom.nursery, kind: .transient, capacity: configuration.memoCapacity),
       MemoTable(loom.nursery, kind: .persistent, capacity: configuration.memoCapacity),
     ]
+    jetMemo = JetMemo(loom.nursery, capacity: configuration.jetMemoCapacity)
+    moves = .allocate(capacity: 1)
+    moves.initialize(to: 1)
     haltCode = .allocate(capacity: 1)
     haltCode.initialize(to: Instruction(.halt).raw)
     resumeCode = .allocate(capacity: 1)
@@ -77,12 +128,15 @@ public final class NockMachine: RootProvider {
   public func add(_ families: [JetFamily], extraRoots: [String] = []) {
     let first = jets.jets.count
     jets.add(families, extraRoots: extraRoots)
-    for jet in jets.jets[first...] {
-      if case .routine(let routine) = jet.body {
+    for (number, jet) in jets.jets.enumerated().dropFirst(first) {
+      switch jet.body {
+      case .function(let function):
+        jetEntries.append(JetEntry(parentAxis: jet.parentAxis, routine: -1, function: function))
+      case .routine(let routine):
+        jetEntries.append(
+          JetEntry(parentAxis: jet.parentAxis, routine: routines.count, function: { (_) in nil }))
         routines.append(routine)
-        jetRoutines.append(routines.count - 1)
-      } else {
-        jetRoutines.append(-1)
+        routineJets.append(number)
       }
     }
   }
@@ -94,21 +148,26 @@ public final class NockMachine: RootProvider {
     nursery.remove(jets)
     nursery.remove(hints)
     for memo in memos { nursery.remove(memo) }
+    nursery.remove(jetMemo)
   }
 
   deinit {
     roots.deallocate()
+    switches.deallocate()
+    moves.deallocate()
     haltCode.deallocate()
     resumeCode.deallocate()
   }
 
   public func visitRoots(_ collector: inout Collector) {
+    moves.pointee &+= 1
     roots.pointee.trace = collector.moved(roots.pointee.trace)
     roots.pointee.gates = collector.moved(roots.pointee.gates)
     roots.pointee.block = collector.moved(roots.pointee.block)
   }
 
   public func frameEnded(depth: Int, bailed: Bool) {
+    moves.pointee &+= 1
     if bailed { roots.pointee = MachineRoots() }
   }
 
@@ -150,8 +209,8 @@ public final class NockMachine: RootProvider {
 
   /// Prepares who looks on for a run.
   private func beginWatching() throws(Fault) {
-    isWatched = profiler != nil || tracer != nil
-    watchesEveryEntry = profiler?.watchesEveryEntry == true || tracer != nil
+    switches.pointee.isWatched = profiler != nil || tracer != nil
+    switches.pointee.watchesEveryEntry = profiler?.watchesEveryEntry == true || tracer != nil
     guard isWatched else { return }
     tracer?.begin(self)
     try profiler?.begin(self)

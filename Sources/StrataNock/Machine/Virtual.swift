@@ -24,6 +24,9 @@ extension NockMachine {
     NativeRoutine(registerCount: 5) { (activation, phase, product) throws(Fault) in
       try activation.machine.stepAnswer(activation, phase, product)
     },
+    NativeRoutine(registerCount: 4) { (activation, phase, product) throws(Fault) in
+      try activation.machine.stepCheck(activation, phase, product)
+    },
   ]
 
   /// What the subject of a virtual run looks like: the step `.call(routine: virtualRun ...)` wants it so.

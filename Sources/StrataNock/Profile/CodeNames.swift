@@ -36,7 +36,8 @@ final class CodeNames {
     case .routine(NockMachine.virtualRun): return "virtual run"
     case .routine(NockMachine.scryAnswer): return "scry"
     case .routine(let number):
-      return machine.jetRoutines.firstIndex(of: number).map { jetName($0) } ?? "native routine"
+      return number < machine.routineJets.count && machine.routineJets[number] >= 0
+        ? jetName(machine.routineJets[number]) : "native routine"
     }
   }
 

@@ -1,4 +1,6 @@
 // Arithmetic on naturals and axes: the first layer of the standard library.
+//
+// A cell where a number should be is left to Nock: some of these arms give an answer all the same.
 
 import StrataMemory
 import StrataNatural
@@ -9,56 +11,57 @@ extension JetFamily {
     "arithmetic", library: "GMP (mpn)",
     [
       Jet("one/add") { (call) throws(Fault) in
-        let (a, b) = try call.samplePair()
-        return try call.nursery.add(call.atom(a), call.atom(b))
+        guard let (a, b) = try call.atoms() else { return nil }
+        return try call.nursery.add(a, b)
       },
       Jet("one/dec") { (call) throws(Fault) in
-        try call.nursery.decrement(call.atom(call.sample()))
+        let atom = try call.sample()
+        return atom.isNatural ? try call.nursery.decrement(atom) : nil
       },
       Jet("one/div") { (call) throws(Fault) in
-        let (a, b) = try call.samplePair()
-        return try call.nursery.quotient(call.atom(a), by: call.atom(b))
+        guard let (a, b) = try call.atoms() else { return nil }
+        return try call.nursery.quotient(a, by: b)
       },
       Jet("one/dvr") { (call) throws(Fault) in
-        let (a, b) = try call.samplePair()
-        let (quotient, remainder) = try call.nursery.divide(call.atom(a), by: call.atom(b))
+        guard let (a, b) = try call.atoms() else { return nil }
+        let (quotient, remainder) = try call.nursery.divide(a, by: b)
         return try call.nursery.cell(quotient, remainder)
       },
       Jet("one/gte") { (call) throws(Fault) in
-        let (a, b) = try call.samplePair()
-        return try call.nursery.isLess(call.atom(a), call.atom(b)) ? .one : .zero
+        guard let (a, b) = try call.atoms() else { return nil }
+        return try call.nursery.isLess(a, b) ? .one : .zero
       },
       Jet("one/gth") { (call) throws(Fault) in
-        let (a, b) = try call.samplePair()
-        return try call.nursery.isLess(call.atom(b), call.atom(a)) ? .zero : .one
+        guard let (a, b) = try call.atoms() else { return nil }
+        return try call.nursery.isLess(b, a) ? .zero : .one
       },
       Jet("one/lte") { (call) throws(Fault) in
-        let (a, b) = try call.samplePair()
-        return try call.nursery.isLess(call.atom(b), call.atom(a)) ? .one : .zero
+        guard let (a, b) = try call.atoms() else { return nil }
+        return try call.nursery.isLess(b, a) ? .one : .zero
       },
       Jet("one/lth") { (call) throws(Fault) in
-        let (a, b) = try call.samplePair()
-        return try call.nursery.isLess(call.atom(a), call.atom(b)) ? .zero : .one
+        guard let (a, b) = try call.atoms() else { return nil }
+        return try call.nursery.isLess(a, b) ? .zero : .one
       },
       Jet("one/max") { (call) throws(Fault) in
-        let (a, b) = try call.samplePair()
-        return try call.nursery.isLess(call.atom(a), call.atom(b)) ? b : a
+        guard let (a, b) = try call.atoms() else { return nil }
+        return try call.nursery.isLess(a, b) ? b : a
       },
       Jet("one/min") { (call) throws(Fault) in
-        let (a, b) = try call.samplePair()
-        return try call.nursery.isLess(call.atom(a), call.atom(b)) ? a : b
+        guard let (a, b) = try call.atoms() else { return nil }
+        return try call.nursery.isLess(a, b) ? a : b
       },
       Jet("one/mod") { (call) throws(Fault) in
-        let (a, b) = try call.samplePair()
-        return try call.nursery.remainder(call.atom(a), by: call.atom(b))
+        guard let (a, b) = try call.atoms() else { return nil }
+        return try call.nursery.remainder(a, by: b)
       },
       Jet("one/mul") { (call) throws(Fault) in
-        let (a, b) = try call.samplePair()
-        return try call.nursery.multiply(call.atom(a), call.atom(b))
+        guard let (a, b) = try call.atoms() else { return nil }
+        return try call.nursery.multiply(a, b)
       },
       Jet("one/sub") { (call) throws(Fault) in
-        let (a, b) = try call.samplePair()
-        return try call.nursery.subtract(call.atom(a), call.atom(b))
+        guard let (a, b) = try call.atoms() else { return nil }
+        return try call.nursery.subtract(a, b)
       },
       Jet("one/cap") { (call) throws(Fault) in try cap(call) },
       Jet("one/mas") { (call) throws(Fault) in try mas(call) },
@@ -67,7 +70,8 @@ extension JetFamily {
 
   /// 2 or 3: whether an axis lies in the head or in the tail.
   private static func cap(_ call: JetCall) throws(Fault) -> Word? {
-    let axis = try call.atom(call.sample())
+    let axis = try call.sample()
+    guard axis.isNatural else { return nil }
     let length = try call.nursery.bitLength(axis)
     guard length >= 2 else { throw .exit }
     return try Word(direct: call.nursery.testBit(axis, at: Word(direct: UInt64(length - 2))) ? 3 : 2)
@@ -76,7 +80,8 @@ extension JetFamily {
   /// The axis below its first step.
   private static func mas(_ call: JetCall) throws(Fault) -> Word? {
     let nursery = call.nursery
-    let axis = try call.atom(call.sample())
+    let axis = try call.sample()
+    guard axis.isNatural else { return nil }
     let length = try nursery.bitLength(axis)
     guard length >= 2 else { throw .exit }
     let rest = try nursery.bits(of: axis, from: 0, count: length - 2)
@@ -86,9 +91,7 @@ extension JetFamily {
   /// The axis of the part at `b` of the part at `a`.
   private static func peg(_ call: JetCall) throws(Fault) -> Word? {
     let nursery = call.nursery
-    let (a, b) = try call.samplePair()
-    _ = try call.atom(a)
-    _ = try call.atom(b)
+    guard let (a, b) = try call.atoms() else { return nil }
     guard a != .zero, b != .zero else { throw .exit }
     let steps = try nursery.bitLength(b) - 1
     if a.isDirect, b.isDirect, steps + 64 - a.raw.leadingZeroBitCount <= 63 {
@@ -97,9 +100,4 @@ extension JetFamily {
     let shifted = try nursery.shiftLeft(a, by: Word(direct: UInt64(steps)))
     return try nursery.add(shifted, nursery.bits(of: b, from: 0, count: steps))
   }
-}
-
-extension JetFamily {
-  /// Every family of this library.
-  public static let standard: [JetFamily] = [.arithmetic, .floats, .hashes, .ciphers, .curves]
 }

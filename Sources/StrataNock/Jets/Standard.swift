@@ -1,0 +1,9 @@
+// Every jet of this library, by family.
+
+extension JetFamily {
+  /// Every family of this library.
+  public static let standard: [JetFamily] = [
+    .arithmetic, .bits, .nouns, .lists, .listRoutines, .trees, .treeRoutines, .parsing, .text, .virtualisation,
+    .compilerArms, .compilerNouns, .floats, .hashes, .ciphers, .curves,
+  ]
+}
