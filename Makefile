@@ -2,12 +2,14 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup build run examples test quick bench bench-page bench-smoke format lint sanitize fuzz crash-test kill-test reliability docs coverage install clean
+.PHONY: check-jets help setup build run examples test quick bench bench-page bench-smoke format lint sanitize fuzz crash-test kill-test reliability docs coverage install clean
 
 # How long each fuzz target runs.
 SECONDS ?= 60
 # How many crash points each crash test visits.
 N ?= 20000
+# How many times the usual number of cases `make check-jets` runs.
+SCALE ?= 50
 # Where `make install` puts things.
 PREFIX ?= /usr/local
 # What `make bench` measures (a part of a benchmark's name) and further options of the harness.
@@ -59,6 +61,10 @@ format: ## format the sources in place
 lint: ## complain about formatting, without changing anything
 	@swift format lint --strict -r --parallel --configuration .swift-format $(SOURCES)
 	@for script in scripts/* .ci/run; do case $$script in *.txt) ;; *) bash -n $$script || exit 1 ;; esac; done
+
+check-jets: setup ## hold every jet against its own Nock, many times; SCALE=50 times 200 cases each
+	@STRATA_TEST_SCALE=$(SCALE) STRATA_JET_TABLE=.build/jets.md swift test -c release --filter JetDifferentialTests
+	@cat .build/jets.md
 
 sanitize: setup ## run every test under the address, thread and undefined-behaviour sanitizers
 	@scripts/test address thread undefined

@@ -17,7 +17,7 @@ extension Command {
       into its poke arm. Prints the mug of the core, and for each poke the mugs of the effects and of the new core. A poke \
       that fails leaves the core as it was and ends the run.
       """,
-    options: [.memory, .state, .poke, .saveEffects, .withoutJets, .json],
+    options: [.memory, .state, .poke, .saveEffects, .withoutJets, .checkJets, .json],
     examples: [
       Example("strata kernel kernel.jam --poke first.jam --poke second.jam", "kick a kernel and poke it twice")
     ]
@@ -25,8 +25,7 @@ extension Command {
     let input = try Input(invocation.operands.first, binary: true, verb: invocation.verb)
     let session = try NounSession(invocation, name: input.name)
     let machine = NockMachine(session.loom)
-    machine.configuration.usesJets = !invocation.has(.withoutJets)
-    machine.add(JetFamily.standard)
+    try machine.configureJets(invocation)
     let trap = try session.cue(input, console)
     let kernel = try session.attempt { (_) throws(Fault) in try NockKernel(machine, kicking: trap.noun) }
     var report = KernelReport(invocation)
@@ -55,11 +54,12 @@ extension Command {
           try session.writeJam(of: effects, to: "\(folder)/\(index + 1).jam", &console)
         }
       case .blocked: throw Failure(.input, "the kernel asks for something from outside", subject: file)
-      case .stopped(let fault, _):
-        report.stopped(file, fault, &console)
+      case .stopped(let fault, let trace):
+        report.stopped(file, fault, trace: machine.text(ofTrace: trace), &console)
         throw .fault(fault, subject: file)
       }
     }
+    try machine.reportJetChecks(invocation, &console)
   }
 
   private static func read(
@@ -77,10 +77,10 @@ private struct KernelReport {
   init(_ invocation: Invocation) { isJSON = invocation.has(.json) }
 
   func core(_ mug: UInt32, _ console: inout Console) {
-    if !isJSON { return console.print("core \(String(mug, radix: 16))") }
+    if !isJSON { return console.print("core \(mugText(mug))") }
     var json = JSONText()
     json.begin()
-    json.member("core", String(mug, radix: 16))
+    json.member("core", mugText(mug))
     json.end()
     console.print(json.text)
   }
@@ -88,8 +88,8 @@ private struct KernelReport {
   func poke(
     _ file: String, effects: UInt32, core: UInt32, _ milliseconds: Int, _ peak: Int, _ console: inout Console
   ) {
-    let effects = String(effects, radix: 16)
-    let core = String(core, radix: 16)
+    let effects = mugText(effects)
+    let core = mugText(core)
     if !isJSON { return console.print("\(file): effects \(effects), core \(core), \(milliseconds) ms") }
     var json = JSONText()
     json.begin()
@@ -102,12 +102,18 @@ private struct KernelReport {
     console.print(json.text)
   }
 
-  func stopped(_ file: String, _ fault: Fault, _ console: inout Console) {
-    guard isJSON else { return }
+  func stopped(_ file: String, _ fault: Fault, trace: [String], _ console: inout Console) {
+    guard isJSON else {
+      for line in trace { console.print(line) }
+      return
+    }
     var json = JSONText()
     json.begin()
     json.member("poke", name(of: file))
     json.member("mote", "\(fault)")
+    json.beginArray("trace")
+    for line in trace { json.member(nil, line) }
+    json.endArray()
     json.end()
     console.print(json.text)
   }

@@ -16,7 +16,7 @@ extension Command {
       Reads [%ivory events] or [%pill name boot kernel userspace] and runs the lifecycle formula [2 [0 3] 0 2] over the \
       boot events. Prints the mug of the product and of what lies at its axis 7, which is the kernel.
       """,
-    options: [.memory, .withoutJets, .json],
+    options: [.memory, .withoutJets, .checkJets, .json],
     examples: [Example("strata pill ivory.pill", "boot a kernel and print the mugs of what comes out")]
   ) { (invocation, console) throws(Failure) in
     let input = try Input(invocation.operands.first, binary: true, verb: invocation.verb)
@@ -27,8 +27,7 @@ extension Command {
       throw Failure(.input, "is neither [%ivory events] nor [%pill name boot ...]", subject: input.name)
     }
     let machine = NockMachine(session.loom)
-    machine.configuration.usesJets = !invocation.has(.withoutJets)
-    machine.add(JetFamily.standard)
+    try machine.configureJets(invocation)
     let start = clock()
     let outcome = try session.attempt { (nursery) throws(Fault) -> NockOutcome in
       // What the events refer to is code for the most part: fixed, it is known by identity.
@@ -47,15 +46,16 @@ extension Command {
       if invocation.has(.json) {
         var json = JSONText()
         json.begin()
-        json.member("product", String(mugs.0, radix: 16))
-        json.member("axis7", String(mugs.1, radix: 16))
+        json.member("product", mugText(mugs.0))
+        json.member("axis7", mugText(mugs.1))
         json.member("cpu_ms", milliseconds)
         json.member("peak_bytes", (nursery.metrics.peakUsedWords + nursery.commonsWords) * 8)
         json.end()
         console.print(json.text)
       } else {
-        console.print("product \(String(mugs.0, radix: 16)), axis 7 \(String(mugs.1, radix: 16)), \(milliseconds) ms")
+        console.print("product \(mugText(mugs.0)), axis 7 \(mugText(mugs.1)), \(milliseconds) ms")
       }
+      try machine.reportJetChecks(invocation, &console)
     case .blocked:
       throw Failure(.input, "asks for something from outside, which a boot has not", subject: input.name)
     case .stopped(let fault, _):
