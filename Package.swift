@@ -77,11 +77,12 @@ let package = Package(
     example(
       "jet", folder: "a-jet-of-your-own", uses: ["StrataMemory", "StrataNatural", "StrataNock", "StrataNoun"],
       exclude: ["triangle.nock"]),
+    example("pier", folder: "pier-in-a-server", uses: ["StrataPier"], exclude: []),
     example(
       "host-function", folder: "flat-host-function", uses: ["StrataFlat", "StrataText"], exclude: ["main.sx"]),
     .testTarget(
       name: "strataTests",
-      dependencies: ["strata", "StrataTestSupport", "example-jet", "example-host-function"], swiftSettings: strict),
+      dependencies: ["strata", "StrataTestSupport", "example-jet", "example-host-function", "example-pier"], swiftSettings: strict),
     .target(
       name: "StrataFuzz", dependencies: ["StrataMemory", "StrataNock", "StrataNoun", "StrataPlan", "StrataText"],
       path: "FuzzTesting/StrataFuzz",

@@ -23,7 +23,7 @@ extension Pier {
         }
       }
     } catch { note(error) }
-    if wantsSnapshot, !isPaced || now >= duties.nextSnapshot { publish() }
+    if peeking.withLock({ wantsSnapshot && (!isPaced || now >= nextSnapshot) }) { publish() }
     duties.longestPause = max(duties.longestPause, Clock.now() &- now)
   }
 
@@ -123,8 +123,11 @@ extension Pier {
     host.set(stored[0].word, after: computed)
     host.forget(before: computed)
     if duties.isRenewing || host.nursery.commonsWords > Pier.mostCommonsWords {
-      try inMachine("compiling the kernel anew") { () throws(Fault) in
-        try host.renew(stored[0].word, after: computed, learned: stored[2].word)
+      do throws(Fault) { try host.renew(stored[0].word, after: computed, learned: stored[2].word) } catch {
+        // The state is stored and safe, but there is no machine left to go on with.
+        let failure = PierFailure.machine(error, doing: "compiling the kernel anew")
+        stop(failure)
+        throw failure
       }
       duties.learnedCount = host.kernel.machine.jets.learnedCount
       duties.isRenewing = false
@@ -154,14 +157,15 @@ extension Pier {
       peeking.withLock {
         snapshot = next
         wantsSnapshot = false
+        // At most a thousand times a second, and a tenth of the time.
+        let now = Clock.now()
+        nextSnapshot = now &+ max(1_000_000, 9 &* (now &- start))
         peeking.wakeAll()
       }
     } catch {
       // Those who wait are served the state before.
       options.notice?("no new state can be shown: \(error.explanation)")
     }
-    let now = Clock.now()
-    duties.nextSnapshot = now &+ 9 &* (now &- start)
   }
 
   // MARK: - The pier's own thread

@@ -62,6 +62,8 @@ extension Pier {
 
   /// Clears away what a failed attempt has made. What cannot be removed makes no pier either.
   static func abandon(_ paths: PierPaths, _ disk: any Disk) {
+    // The marker first: it must never stand beside nothing.
+    if (try? disk.exists(paths.marker)) != false, (try? disk.remove(paths.marker)) == nil { return }
     for name in (try? disk.list(paths.directory)) ?? [] where ownNames.contains(name) {
       try? disk.remove(paths.directory + "/" + name)
     }
@@ -151,10 +153,9 @@ extension Pier {
   /// logged. `between` is called after each.
   func replay(through end: UInt64, between: () throws(PierFailure) -> Void) throws(PierFailure) {
     if computed >= end { return }
-    let budget = host.budgetBytes
     // What succeeded once is not to fail for want of a budget that may have been another then.
-    host.budgetBytes = nil
-    defer { host.budgetBytes = budget }
+    host.isLimited = false
+    defer { host.isLimited = true }
     var failure: PierFailure?
     try inLog { () throws(EventLogFailure) in
       try log.read(from: computed + 1) { event in

@@ -52,6 +52,10 @@ extension Pier {
         peeking.unlock()
         return snapshot
       }
+      if snapshot != nil, Clock.now() < nextSnapshot {
+        peeking.wait(until: min(nextSnapshot, deadline))
+        continue
+      }
       peeking.unlock()
       // Nobody computes: it can be had at once. When there is none at all there is no other way than to wait.
       if snapshot == nil && isLate {

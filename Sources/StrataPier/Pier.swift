@@ -52,6 +52,8 @@ public final class Pier: @unchecked Sendable {
   let peeking = Lock()
   var snapshot: Snapshot?
   var wantsSnapshot = false
+  /// Not before this time is the state copied again.
+  var nextSnapshot: UInt64 = 0
   var idlePeekers: [PeekMachine] = []
   var peekerCount = 0
 
@@ -78,7 +80,6 @@ public final class Pier: @unchecked Sendable {
     var learnedCount = 0
     /// Not before these times, so that duties take a bounded share of the time.
     var nextStep: UInt64 = 0
-    var nextSnapshot: UInt64 = 0
     var nextStore: UInt64 = 0
     /// The longest time that a duty has kept events waiting, in nanoseconds.
     var longestPause: UInt64 = 0

@@ -67,21 +67,26 @@ final class KernelHost {
   /// Drops everything but the state `root`, which lies in the store, and compiles anew. What referred to the store
   /// before may move from here on.
   func renew(_ root: Word, after number: UInt64, learned: Word) throws(Fault) {
-    let budget = kernel.budgetBytes
     kernel.close()
     nursery.reset()
     nursery.resetCommons()
     kernel = try KernelMachine(loom, configuration, families: families, learned: learned)
-    kernel.budgetBytes = budget
+    applyLimits()
     try makeSlots()
     oldest = number
     set(root, after: number)
   }
 
   /// What an event may use of memory; nil leaves it to the system.
-  var budgetBytes: Int? {
-    get { kernel.budgetBytes }
-    set { kernel.budgetBytes = newValue }
+  var budgetBytes: Int? { didSet { applyLimits() } }
+
+  /// Whether events have limits. Those that succeeded before have none.
+  var isLimited = true { didSet { applyLimits() } }
+
+  private func applyLimits() {
+    kernel.budgetBytes = isLimited ? budgetBytes : nil
+    kernel.machine.configuration.stepLimit = isLimited ? configuration.stepLimit : nil
+    kernel.machine.configuration.depthBytes = isLimited ? configuration.depthBytes : nil
   }
 
   /// The root after event `number`, which must be one of the latest.
