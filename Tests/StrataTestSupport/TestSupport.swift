@@ -15,6 +15,9 @@ public let testScale: Int = {
   public let isDebug = false
 #endif
 
+/// Whether a sanitizer watches, as `scripts/test` says: it takes memory and address space of its own.
+public let isSanitized = getenv("ASAN_OPTIONS") != nil || getenv("TSAN_OPTIONS") != nil
+
 /// The directory that holds the package, without a slash at its end.
 public let packageRoot = #filePath.split(separator: "/").dropLast(3).reduce("") { $0 + "/" + $1 }
 

@@ -1,6 +1,7 @@
 // `strata mug` from outside.
 
 import Foundation
+import StrataTestSupport
 import Testing
 
 @testable import strata
@@ -65,13 +66,13 @@ import Testing
     #expect(run.text.count > 1)
   }
 
-  @Test func runsInLittleAddressSpace() throws {
+  @Test(.enabled(if: !isSanitized, "a sanitizer takes memory of its own")) func runsInLittleAddressSpace() throws {
     let run = try StrataProcess(shell: "ulimit -v 200000; \"$STRATA\" mug", input: Data([0x29]))
     #expect(run.code == 0, "\(run.error)")
     #expect(run.text == "192f5588\n")
   }
 
-  @Test func theStartTakesLittleMemory() throws {
+  @Test(.enabled(if: !isSanitized, "a sanitizer takes memory of its own")) func theStartTakesLittleMemory() throws {
     // Once it waits for its input, nothing but the start-up has happened.
     let script = """
       exec 3> >(exec "$STRATA" mug > /dev/null); pid=$!
