@@ -26,11 +26,11 @@ final class JetLaboratory {
   private var pending: [Word] = []
   var nursery: Nursery { loom.nursery }
 
-  init(kernel file: String) throws {
+  init(kernel file: String, families: [JetFamily] = JetFamily.standard) throws {
     let loom = try Loom()
     self.loom = loom
     machine = NockMachine(loom)
-    machine.add(JetFamily.standard)
+    machine.add(families)
     let bytes = try contents(of: file)
     let trap = try bytes.withUnsafeBytes { try loom.nursery.cue($0).noun }
     kernel = try NockKernel(machine, kicking: trap)
