@@ -82,7 +82,8 @@ let package = Package(
       "host-function", folder: "flat-host-function", uses: ["StrataFlat", "StrataText"], exclude: ["main.sx"]),
     .testTarget(
       name: "strataTests",
-      dependencies: ["strata", "StrataTestSupport", "example-jet", "example-host-function", "example-pier"], swiftSettings: strict),
+      dependencies: ["strata", "StrataTestSupport", "example-jet", "example-host-function", "example-pier"],
+      swiftSettings: strict),
     .target(
       name: "StrataFuzz", dependencies: ["StrataMemory", "StrataNock", "StrataNoun", "StrataPlan", "StrataText"],
       path: "FuzzTesting/StrataFuzz",
