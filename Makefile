@@ -32,7 +32,7 @@ run: build ## build everything that is needed and take the tour
 	@scripts/demonstrate
 
 examples: build ## build the example programs and run the commands of every document
-	@for name in $$(sed -n 's/^      "\([a-z-]*\)", folder: .*/\1/p' Package.swift); do \
+	@for name in $$(sed -n 's/.*"\([a-z-]*\)", folder: .*/\1/p' Package.swift); do \
 	  swift build -c release --product example-$$name || exit 1; done
 	@scripts/tour --quiet $$(grep -l '^```console' README.md $$(find Documentation Examples -name '*.md') | sort)
 
