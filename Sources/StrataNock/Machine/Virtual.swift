@@ -97,6 +97,10 @@ extension NockMachine {
         Boundary(kind: .answer, registers: activation.registers, depth: nursery.state.pointee.depth))
       return .call(subject: core, formula: battery, phase: NockMachine.finished)
     default:
+      // An answer is 0, `[x 0]` or `[x y noun]`. Anything else fails whoever runs the virtual run, as Nock in its place would;
+      // the boundary still stands, so the fault passes the run.
+      let answer = product.isCell ? nursery.tail(product) : product
+      guard answer.isCell || answer == .zero else { throw .exit }
       boundaries.removeLast()
       roots.pointee.gates = activation[0]
       if product.isCell {

@@ -232,9 +232,10 @@ extension JetFamily {
   private static let glue = NativeRoutine(registerCount: 5) { (activation, phase, product) throws(Fault) in
     let nursery = activation.nursery
     if phase == 0 {
-      guard activation.sample.isCell, let middle = nursery.place(30, in: activation.subject) else {
-        return activation.punt
-      }
+      // The arm joins both rules before it looks at the edge, and so needs them even where it does not use them.
+      guard activation.sample.isCell, nursery.isGate(nursery.tail(activation.sample)),
+        let middle = nursery.place(30, in: activation.subject), nursery.isGate(middle)
+      else { return activation.punt }
       let edge = nursery.head(activation.sample)
       if nursery.isFailure(edge) { return .product(edge) }
       guard let first = nursery.success(edge), nursery.isHair(first.hair) else { return activation.punt }
