@@ -189,8 +189,9 @@ private struct PositionTable: ~Copyable {
   @inline(never)
   private mutating func grow() throws(Fault) {
     guard entries.count < 1 << 28 else { throw .size }
-    // By four: each growth visits all buckets in no order that a cache likes.
-    let larger = (Int(bucketMask) + 1) * 4
+    // By four while small, since each growth visits all buckets; by two once pages that stay empty would cost more.
+    let count = Int(bucketMask) + 1
+    let larger = count < 1 << 16 ? count * 4 : count * 2
     let freshBuckets = try Buffer<UInt32>(capacity: larger)
     let freshFilter = try Buffer<UInt64>(capacity: larger / 8)
     let mask = UInt32(larger - 1)
