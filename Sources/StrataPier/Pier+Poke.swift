@@ -28,6 +28,12 @@ extension Pier {
     try perform(.record(EventRecord(kind: .upgrade, shape: shape, jam: jam)))
   }
 
+  /// Gives the kernel a state from elsewhere in the place of its own, as a jam: a gate as it is, a NockApp through its
+  /// load arm.
+  public func load(state jam: [UInt8]) throws(PierFailure) -> PokeResult {
+    try perform(.record(EventRecord(kind: .load, shape: shape, jam: jam)))
+  }
+
   /// Computes a failed event once more, as a new event.
   public func retry(_ number: UInt64) throws(PierFailure) -> PokeResult {
     guard let event = try event(number), let record = EventRecord(event.payload) else {

@@ -163,6 +163,10 @@ public final class Pier: @unchecked Sendable {
     while try !log.trim(before: bound, limit: 1 << 14) {}
   }
 
+  /// Ends the running event as `interruptEvent` does, and may be used in a signal handler. Raised while no event runs, it
+  /// may end the next one.
+  public var interruptHandle: InterruptHandle { host.nursery.interruptHandle }
+
   /// Makes the running event, if any, end with a failure. The next ones go on.
   public func interruptEvent() {
     running.withLock { if runningSince != 0 { host.nursery.interruptHandle.raise(.interrupted) } }

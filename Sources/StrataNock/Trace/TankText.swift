@@ -122,6 +122,8 @@ struct TankText {
 
   /// The text of a list of bytes, or of a cord in its place.
   func text(ofTape tape: Word) -> String {
+    // The empty list.
+    if tape == .zero { return "" }
     if tape.isNatural { return text(ofCord: tape) ?? brief(tape) }
     var bytes: [UInt8] = []
     var rest = tape

@@ -97,6 +97,7 @@ public final class DriverHub: @unchecked Sendable {
   /// Guarded by the lock.
   private var queue: [(number: UInt64, effects: [UInt8])] = []
   private var isEnding = false
+  private var isActing = false
   private var code: UInt64?
   private weak var pier: Pier?
   private var thread: SystemThread?
@@ -120,6 +121,11 @@ public final class DriverHub: @unchecked Sendable {
 
   /// The code of an `%exit` effect, once there was one.
   public var exitCode: UInt64? { lock.withLock { code } }
+
+  /// Waits until all effects that have come, and those of the events that drivers made of them, are acted on.
+  public func drain() {
+    lock.withLock { while !queue.isEmpty || isActing, !isEnding { lock.wait(until: Clock.now() &+ 1_000_000_000) } }
+  }
 
   /// Begins to work.
   public func start() {
@@ -153,10 +159,15 @@ public final class DriverHub: @unchecked Sendable {
       }
       let batch = queue
       queue = []
+      isActing = !batch.isEmpty
       let isOver = isEnding && batch.isEmpty
       lock.unlock()
       if isOver { return }
       for (number, effects) in batch { act(on: effects, of: number, nursery) }
+      lock.withLock {
+        isActing = false
+        lock.wakeAll()
+      }
       for (index, driver) in drivers.enumerated() {
         guard let period = driver.period, due[index] <= Clock.now() else { continue }
         due[index] = Clock.now() &+ period

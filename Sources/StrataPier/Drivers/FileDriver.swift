@@ -28,7 +28,7 @@ public struct FileDriver: Driver {
     let name = try nursery.cord(tag)
     switch tag {
     case "read":
-      let contents = path(body, nursery).flatMap { read($0) }
+      let contents = path(body, nursery).flatMap { readWholeFile($0, atMost: 1 << 30, flags: O_NOFOLLOW) }
       let unit = if let contents { try nursery.cell(.zero, nursery.atom(contents)) } else { Word.zero }
       context.poke(try nursery.tuple([file, name, unit]), try context.wire("file", tag))
     case "write":
@@ -67,24 +67,6 @@ public struct FileDriver: Driver {
       if lstat(at, &status) == 0, status.st_mode & S_IFMT != S_IFDIR { return nil }
     }
     return at + "/" + parts[parts.count - 1]
-  }
-
-  private func read(_ path: String) -> [UInt8]? {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
-    if descriptor < 0 { return nil }
-    defer { close(descriptor) }
-    var bytes: [UInt8] = []
-    var piece = [UInt8](repeating: 0, count: 1 << 16)
-    while bytes.count < 1 << 30 {
-      let count = Glibc.read(descriptor, &piece, piece.count)
-      if count == 0 { return bytes }
-      if count > 0 {
-        bytes += piece[0..<count]
-      } else if errno != EINTR {
-        return nil
-      }
-    }
-    return nil
   }
 
   /// Makes the folders on the way, writes beside the file, syncs, and gives it its name.

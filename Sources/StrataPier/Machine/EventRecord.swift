@@ -1,8 +1,8 @@
 // An event as it stands in the log: what it is, and the jam of its noun.
 //
-//     byte 0   0 = the kernel itself, 1 = a poke, 2 = an upgrade
-//     byte 1   the kernel's shape for kinds 0 and 2, else 0
-//     rest     a jam: the kernel, or the whole sample of the poke arm but for the event's number
+//     byte 0   0 = the kernel itself, 1 = a poke, 2 = an upgrade, 3 = a state from elsewhere
+//     byte 1   the kernel's shape for kinds 0, 2 and 3, else 0
+//     rest     a jam: the kernel, the state, or the whole sample of the poke arm but for the event's number
 
 /// The shapes of kernels.
 public enum KernelShape: UInt8, Sendable, CaseIterable {
@@ -35,9 +35,10 @@ public struct EventRecord: Equatable, Sendable {
     case boot = 0
     case poke = 1
     case upgrade = 2
+    case load = 3
   }
   public var kind: Kind
-  /// The kernel's shape, for kernels.
+  /// The kernel's shape, for kernels and states.
   public var shape: KernelShape?
   /// The jam.
   public var jam: [UInt8]

@@ -160,6 +160,7 @@ final class KernelHost {
       shape = record.shape ?? shape
       set(try kernel.boot(shape, noun), after: number)
     case .upgrade: set(try kernel.upgrade(shape, root(after: number - 1), noun), after: number)
+    case .load: set(try kernel.load(shape, root(after: number - 1), noun), after: number)
     }
     return ComputedEvent(payload: record.payload, outcome: try outcome(number), effects: effects)
   }

@@ -135,12 +135,23 @@ final class KernelMachine {
       defer { nursery.state.pointee.stackTop = keep }
       try kernelWork { () throws(Fault) in try nursery.push(nursery.head(nursery.tail(root))) }
       let core = try product(kernel, kickCall)
-      let state = Word(raw: nursery.base[keep])
-      let subject = try kernelWork { () throws(Fault) in try nursery.cell(core, state) }
+      return try load(shape, core, Word(raw: nursery.base[keep]))
+    case .arvo: throw KernelFault(.exit, ["a kernel of this shape upgrades itself by an event"])
+    }
+  }
+
+  /// The root with a state from elsewhere, which a NockApp's load arm takes as it takes that of an older kernel.
+  func load(_ shape: KernelShape, _ root: Word, _ state: Word) throws(KernelFault) -> Word {
+    switch shape {
+    case .gate:
+      guard root.isCell else { throw KernelFault(.exit, ["the stored root is no kernel"]) }
+      return try kernelWork { () throws(Fault) in try nursery.cell(nursery.head(root), state) }
+    case .nockapp:
+      let subject = try kernelWork { () throws(Fault) in try nursery.cell(root, state) }
       let loaded = try product(subject, loadCall)
       guard loaded.isCell else { throw KernelFault(.exit, ["the load arm gives no core"]) }
       return loaded
-    case .arvo: throw KernelFault(.exit, ["a kernel of this shape upgrades itself by an event"])
+    case .arvo: throw KernelFault(.exit, ["a kernel of this shape takes no state: its state is what its events made"])
     }
   }
 

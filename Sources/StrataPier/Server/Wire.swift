@@ -37,7 +37,7 @@ public enum PierReply: Equatable, Sendable {
 /// A logged event as it is shown to people and programs.
 public struct LoggedEventText: Equatable, Sendable {
   public var number: UInt64
-  /// `boot`, `poke` or `upgrade`.
+  /// `boot`, `poke`, `upgrade` or `load`.
   public var kind: String
   /// `done`, `failed` or `skipped`.
   public var status: String
@@ -313,6 +313,7 @@ extension Pier {
         switch record?.kind {
         case .boot: "boot"
         case .upgrade: "upgrade"
+        case .load: "load"
         case .poke: "poke"
         case nil: "unknown"
         }

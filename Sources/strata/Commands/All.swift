@@ -5,6 +5,6 @@ extension Command {
   static let all: [Command] = [
     .jam, .cue, .show, .mug, .info, .nock, .repl, .kernel, .pill, .plan, .flat,
     .pierNew, .pierRun, .pierPoke, .pierPeek, .pierLog, .pierInfo, .pierFork, .pierExport, .pierImport, .pierReplay,
-    .pierCompact, .pierScrub, .pierDoctor, .completions, .manual,
+    .pierCompact, .pierScrub, .pierDoctor, .app, .completions, .manual,
   ]
 }

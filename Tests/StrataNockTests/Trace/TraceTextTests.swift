@@ -28,7 +28,7 @@ import Testing
       ])
     #expect(
       try lines("[%palm [\" \" \"if\" 0 0] 'aaaaa' 'bbbbb' 'ccccc' 0]", width: 12) == [
-        "if0", "      aaaaa", "    bbbbb", "  ccccc", "0",
+        "if", "      aaaaa", "    bbbbb", "  ccccc",
       ])
   }
 
