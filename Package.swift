@@ -41,6 +41,7 @@ let package = Package(
     .library(name: "StrataProfile", targets: ["StrataProfile"]),
     .library(name: "StrataPier", targets: ["StrataPier"]),
     .library(name: "StrataPlan", targets: ["StrataPlan"]),
+    .library(name: "StrataPlanStore", targets: ["StrataPlanStore"]),
     .library(name: "StrataStore", targets: ["StrataStore"]),
     .library(name: "StrataText", targets: ["StrataText"]),
     .executable(name: "strata", targets: ["strata"]),
@@ -59,7 +60,7 @@ let package = Package(
       name: "strata",
       dependencies: [
         "CPlatform", "StrataMemory", "StrataNatural", "StrataNoun", "StrataNock", "StrataPlan", "StrataFlat",
-        "StrataProfile", "StrataText", "StrataPier",
+        "StrataProfile", "StrataText", "StrataPier", "StrataPlanStore", "StrataStore",
       ],
       swiftSettings: strict,
       linkerSettings: commandLinks),
@@ -108,6 +109,7 @@ let package = Package(
     + module(
       "StrataPier", uses: ["StrataMemory", "StrataNoun", "StrataNock", "StrataStore", "StrataText", "CPlatform"])
     + module("StrataPlan", uses: ["StrataMemory", "StrataNatural"])
+    + module("StrataPlanStore", uses: ["StrataMemory", "StrataPlan", "StrataStore"])
     + module("StrataFlat", uses: ["StrataMemory", "StrataText"]),
   swiftLanguageModes: [.v6]
 )

@@ -6,6 +6,11 @@ import Glibc
 @main
 struct Strata {
   static func main() {
+    if let failure = AppendedMachine.runIfAny() {
+      var console = Console()
+      console.report(failure, verb: nil, json: false)
+      exit(failure.code.rawValue)
+    }
     Signals.install()
     var console = Console()
     let words = Array(CommandLine.arguments.dropFirst())
@@ -45,14 +50,14 @@ struct Strata {
       console.print("strata \(Version.number)")
     case "help":
       let rest = Array(words.dropFirst())
-      if Command.isGroup(rest[0]), rest.count == 1 { return console.output.write(help.overview(of: rest[0])) }
+      if let group = Command.group(of: rest) { return console.output.write(help.overview(of: group)) }
       console.output.write(help.text(for: try command(named: Command.verb(of: rest))))
     default:
-      if Command.isGroup(first), words.count == 1 || words[1] == "--help" || words[1] == "-h" {
-        if words.count == 1 {
-          throw Failure(.usage, "\(first) wants a verb of its own", advice: "strata \(first) --help")
+      if let group = Command.group(of: words) {
+        if group == words.joined(separator: " ") {
+          throw Failure(.usage, "\(group) wants a verb of its own", advice: "strata \(group) --help")
         }
-        return console.output.write(help.overview(of: first))
+        return console.output.write(help.overview(of: group))
       }
       let verb = Command.verb(of: words)
       let command = try command(named: verb)

@@ -84,9 +84,12 @@ import Testing
       COMP_WORDS=(strata man); COMP_CWORD=1; _strata; echo "${COMPREPLY[@]}"
       COMP_WORDS=(strata pier sc); COMP_CWORD=2; _strata; echo "${COMPREPLY[@]}"
       COMP_WORDS=(strata pier log --fai); COMP_CWORD=3; _strata; echo "${COMPREPLY[@]}"
+      COMP_WORDS=(strata plan machine scr); COMP_CWORD=3; _strata; echo "${COMPREPLY[@]}"
+      COMP_WORDS=(strata plan machine run --gran); COMP_CWORD=4; _strata; echo "${COMPREPLY[@]}"
+      COMP_WORDS=(strata plan eval --see); COMP_CWORD=3; _strata; echo "${COMPREPLY[@]}"
       """
     let run = try StrataProcess(shell: script)
-    #expect(run.text == "manual\nscrub\n--failed\n")
+    #expect(run.text == "manual\nscrub\n--failed\nscrub\n--granted\n--seeds\n")
     #expect(run.error.isEmpty)
   }
 

@@ -17,7 +17,13 @@ public final class PlanMachine {
   public let hasNameJets: Bool
 
   /// What lies in the commons, by content.
-  var sharedPins = SharedPins()
+  var sharedPins = PinIndex()
+  /// What lies in the store, by content, as far as it is known.
+  var storedPins = PinIndex()
+  /// Code of pins and laws of the store, which cannot hold it themselves, by their offsets.
+  var storedCode = WordTable()
+  /// Where programs that commit have their values kept. Without one, values stay in memory.
+  public weak var vault: (any PlanVault)?
   private let registers: UnsafeMutablePointer<Registers>
   private var pinnedRowCode = Word.zero
   private var raiseCode = Word.zero
@@ -70,6 +76,7 @@ public final class PlanMachine {
   }
 
   deinit {
+    storedCode.free()
     registers.pointee.operations.deallocate()
     registers.pointee.orders.deallocate()
     registers.pointee.stubIndices.deallocate()
@@ -179,7 +186,7 @@ public final class PlanMachine {
     let base = nursery.base
     let offset = function.offset
     let slot = offset + (function.isPin ? PinLayout.code : LawLayout.code)
-    if base[slot] != 0 { return Word(raw: base[slot]) }
+    if let known = knownCode(in: slot) { return known }
     let code: Word
     if function.isLaw {
       code = try compiled(function)
@@ -206,7 +213,7 @@ public final class PlanMachine {
 
   private func code(ofLaw law: Word) throws(PlanFailure) -> Word {
     let slot = law.offset + LawLayout.code
-    if nursery.base[slot] != 0 { return Word(raw: nursery.base[slot]) }
+    if let known = knownCode(in: slot) { return known }
     let code = try compiled(law)
     return try keep(code, in: slot)
   }
@@ -222,12 +229,19 @@ public final class PlanMachine {
     }
   }
 
+  /// The code that a slot of a value holds, or that is remembered in its place.
+  private func knownCode(in slot: Int) -> Word? {
+    if slot < nursery.bedrockBytes / 8 { return storedCode.value(of: UInt64(slot)).map { Word(raw: $0) } }
+    let code = nursery.base[slot]
+    return code == 0 ? nil : Word(raw: code)
+  }
+
   /// Remembers code in a slot of the value that it belongs to. Code of a fixed value is fixed too, because no collection
   /// looks for references to what moves in the commons.
   private func keep(_ code: Word, in slot: Int) throws(PlanFailure) -> Word {
     do throws(Fault) {
       if nursery.isFixed(code) {
-        nursery.base[slot] = code.raw
+        try remember(code, in: slot)
         return code
       }
       guard slot < nursery.state.pointee.fixedEnd else {
@@ -241,11 +255,16 @@ public final class PlanMachine {
       state.pointee.stackTop = max(top, state.pointee.stackLimit)
       defer { state.pointee.stackTop = top }
       let fixed = try nursery.copyToCommons(code)
-      nursery.base[slot] = fixed.raw
+      try remember(fixed, in: slot)
       return fixed
     } catch {
       throw .fault(error)
     }
+  }
+
+  private func remember(_ code: Word, in slot: Int) throws(Fault) {
+    if slot < nursery.bedrockBytes / 8 { return try storedCode.set(UInt64(slot), to: code.raw) }
+    nursery.base[slot] = code.raw
   }
 
   // MARK: Recognition

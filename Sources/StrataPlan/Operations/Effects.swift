@@ -1,6 +1,7 @@
 // The effects that a program may ask for, and the host that performs them. Nothing is allowed unless granted.
 
 import Glibc
+import StrataMemory
 
 /// An effect by the name under which it is granted.
 public enum PlanEffect: UInt8, CaseIterable, Sendable {
@@ -52,6 +53,13 @@ public protocol PlanHost: AnyObject {
   func read(descriptor: UInt64, into bytes: UnsafeMutableRawBufferPointer) -> Int
   /// Shows a traced value, already printed, as one line.
   func trace(_ line: [UInt8])
+}
+
+/// Keeps values durable, for programs that commit.
+public protocol PlanVault: AnyObject {
+  /// Keeps `value`, which is in normal form, and answers with an equal value that lies in the store. As the root it is
+  /// what the program goes on with after a restart, and durable when this returns.
+  func keep(_ value: Word, asRoot: Bool) throws(PlanFailure) -> Word
 }
 
 /// The host that goes to the operating system.

@@ -58,7 +58,10 @@ extension Engine {
     case .read: return try read(operands)
     case .precommit, .commit:
       try demand(.store)
-      return operands[0]
+      if operation == .precommit, !first.isPin { throw .crash(.malformedRow) }
+      // Nothing is kept without a store: the value goes on in memory.
+      guard let vault = owner._withUnsafeGuaranteedRef({ $0.vault }) else { return operands[0] }
+      return try vault.keep(first, asRoot: operation == .commit).raw
     case .peek, .poke:
       try demand(.memory)
       throw .crash(.badBuffer)

@@ -6,24 +6,49 @@
 import StrataMemory
 import StrataNatural
 
-/// The pins of one machine's commons by content.
-struct SharedPins {
+/// Pins that neither move nor go away, by content.
+struct PinIndex {
   /// Pins by content hash; more than one only where different contents hash alike.
-  fileprivate var byHash: [UInt64: [Word]] = [:]
+  private var byHash: [UInt64: [Word]] = [:]
   /// Content hashes by the pin's offset.
-  fileprivate var hashes: [Int: UInt64] = [:]
+  private(set) var hashes: [Int: UInt64] = [:]
+
+  /// The pins whose contents hash to `hash`.
+  func pins(_ hash: UInt64) -> [Word] { byHash[hash] ?? [] }
+
+  mutating func add(_ pin: Word, _ hash: UInt64) {
+    byHash[hash, default: []].append(pin)
+    hashes[pin.offset] = hash
+  }
 }
 
-/// One pass of sharing. Nothing moves while it runs.
-private struct Sharer {
+/// One pass over the pins below a value that are not where they are to be. Nothing moves while it runs.
+struct Sharer {
+  /// Where pins are to be.
+  enum Home {
+    /// Fixed: in the commons or in the store.
+    case commons
+    case store
+  }
+
   let machine: PlanMachine
   let base: UnsafeMutablePointer<UInt64>
-  /// Shared pins by the offset of the pin that they replace.
+  let home: Home
+  /// What takes a pin's place, by its offset.
   var replacements: [Int: Word] = [:]
+  /// Content hashes of pins that have been looked at in this pass, by their offset.
+  var hashes: [Int: UInt64] = [:]
 
-  init(_ machine: PlanMachine) {
+  init(_ machine: PlanMachine, home: Home) {
     self.machine = machine
+    self.home = home
     base = machine.nursery.base
+  }
+
+  /// The content hash of a pin that was looked at or is in an index.
+  func knownHash(_ pin: Word) -> UInt64? {
+    if pin.isPersistent { return machine.storedPins.hashes[pin.offset] }
+    return hashes[pin.offset] ?? machine.sharedPins.hashes[pin.offset]
   }
 
   /// The body words of an object that are values.
@@ -32,9 +57,12 @@ private struct Sharer {
     return word.isPin ? 1..<2 : word.isLaw ? 1..<4 : 1..<1
   }
 
-  private func isOpen(_ word: Word) -> Bool { !machine.nursery.isFixed(word) && !word.isNatural }
+  private func isOpen(_ word: Word) -> Bool {
+    if word.isNatural { return false }
+    return home == .commons ? !machine.nursery.isFixed(word) : !word.isPersistent
+  }
 
-  /// All pins below `root` that do not lie in the commons, each after the pins in it.
+  /// All pins below `root` that are not where they are to be, each after the pins in it.
   func pins(below root: Word) -> [Word] {
     var result: [Word] = []
     var seen: Set<Int> = []
@@ -51,20 +79,33 @@ private struct Sharer {
     return result
   }
 
-  /// Puts shared pins in the place of those in `root`, down to the pins, and lets go of compiled code, which would be
-  /// copied along and may refer to the pins that were replaced.
-  func settle(_ root: Word) {
+  /// Puts what takes their place where the pins in `root` are, down to the pins, and lets go of compiled code, which
+  /// would be copied along and may refer to the pins that were replaced. `detached` is told of the code by its slot.
+  func settle(_ root: Word, detached: ((Int, UInt64) -> Void)? = nil) throws(PlanFailure) {
     var seen: Set<Int> = []
     var stack = [root]
     while let word = stack.popLast() {
       guard isOpen(word), seen.insert(word.offset).inserted else { continue }
-      if word.isLaw { base[word.offset + LawLayout.code] = 0 }
-      if word.isPin { base[word.offset + PinLayout.code] = 0 }
+      if word.isLaw || word.isPin {
+        let slot = word.offset + (word.isLaw ? LawLayout.code : PinLayout.code)
+        if base[slot] != 0 { detached?(slot, base[slot]) }
+        base[slot] = 0
+      }
       for field in fields(word) {
         let slot = word.offset + field
         let part = Word(raw: base[slot])
-        // Safe to write without a note: what takes the place is equal, and fixed.
-        if part.isPin, let shared = replacements[part.offset] { base[slot] = shared.raw } else { stack.append(part) }
+        guard part.isPin else {
+          stack.append(part)
+          continue
+        }
+        guard let shared = replacements[part.offset], shared != part else { continue }
+        if machine.nursery.isFixed(shared) {
+          // Safe to write without a note: what takes the place is equal, and neither moves nor is dropped.
+          base[slot] = shared.raw
+        } else {
+          // Pins of the commons are looked at before all others, so nothing fixed comes to refer to what is not.
+          try machine.engine.faulting { () throws(Fault) in try machine.nursery.update(slot: slot, to: shared) }
+        }
       }
     }
   }
@@ -83,12 +124,12 @@ private struct Sharer {
     return (1...size).reduce(mixed(2, UInt64(size))) { mixed($0, base[word.offset + $1]) }
   }
 
-  /// The content hash of a pin whose pins are all shared.
+  /// The content hash of a pin, the pins in which have one: 63 bits, so that it is a natural that needs no memory.
   func hash(of pin: Word) -> UInt64 {
     var known: [Int: UInt64] = [:]
     func ready(_ word: Word) -> UInt64? {
       if word.isNatural { return hash(natural: word) }
-      if word.isPin, let hash = machine.sharedPins.hashes[word.offset] { return mixed(3, hash) }
+      if word.isPin, let hash = knownHash(word) { return mixed(3, hash) }
       return known[word.offset]
     }
     let item = Word(raw: base[pin.offset + PinLayout.item])
@@ -108,7 +149,7 @@ private struct Sharer {
         stack += missing
       }
     }
-    return ready(item) ?? 0
+    return (ready(item) ?? 0) & Word.largestDirect
   }
 
   /// Whether two pins, the pins in which are all shared, hold the same.
@@ -135,28 +176,29 @@ extension PlanMachine {
   /// How many pins lie in the commons.
   public var sharedPinCount: Int { sharedPins.hashes.count }
 
-  /// The content hash of a pin in the commons; nil for anything else.
-  public func contentHash(ofShared pin: Word) -> UInt64? { pin.isPin ? sharedPins.hashes[pin.offset] : nil }
+  /// The content hash of a pin in the commons or in the store; nil for anything else.
+  public func contentHash(ofShared pin: Word) -> UInt64? {
+    pin.isPin ? (pin.isPersistent ? storedPins : sharedPins).hashes[pin.offset] : nil
+  }
 
   /// An equal value all of whose pins lie in the commons, where they stay and where equal pins are one: sharing equal
   /// pins gives the same word. `value` is in normal form. Must not be called while the machine evaluates.
   public func share(_ value: Word) throws(PlanFailure) -> Word {
-    var sharer = Sharer(self)
+    var sharer = Sharer(self, home: .commons)
     for pin in sharer.pins(below: value) {
-      sharer.settle(pin)
+      try sharer.settle(pin)
       let hash = sharer.hash(of: pin)
-      let known = sharedPins.byHash[hash] ?? []
+      let known = storedPins.pins(hash) + sharedPins.pins(hash)
       if let same = known.first(where: { sharer.isSame($0, pin) }) {
         sharer.replacements[pin.offset] = same
         continue
       }
       let shared = try engine.faulting { () throws(Fault) in try nursery.copyToCommons(pin) }
-      sharedPins.byHash[hash] = known + [shared]
-      sharedPins.hashes[shared.offset] = hash
+      sharedPins.add(shared, hash)
       sharer.replacements[pin.offset] = shared
     }
     if value.isPin { return sharer.replacements[value.offset] ?? value }
-    sharer.settle(value)
+    try sharer.settle(value)
     return value
   }
 }

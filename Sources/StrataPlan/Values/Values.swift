@@ -78,6 +78,8 @@ public enum PlanFailure: Error, Equatable, Sendable {
   case crash(PlanCrash)
   /// The program asked for an effect that it was not granted.
   case denied(PlanEffect)
+  /// A value could not be stored, or could not be read from the store.
+  case store(String)
 
   /// The exit status with which a command that runs a program reports this failure.
   public var exitStatus: Int32 {
@@ -88,6 +90,7 @@ public enum PlanFailure: Error, Equatable, Sendable {
     case .fault: 3
     case .crash: 4
     case .denied: 5
+    case .store: 6
     }
   }
 
@@ -100,6 +103,7 @@ public enum PlanFailure: Error, Equatable, Sendable {
     case .crash(let crash): crash.explanation
     case .denied(let effect):
       "the program asked for an effect that is not granted: \(effect.name) (allow it with --allow \(effect.name))"
+    case .store(let reason): reason
     }
   }
 }

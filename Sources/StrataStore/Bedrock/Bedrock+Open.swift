@@ -30,7 +30,9 @@ extension Bedrock {
       if error.operation == .lock, error.code == 0 { throw .inUse(path: path) }
       throw .disk(error)
     }
-    do throws(DiskFailure) { try file.map(count: place.byteCount, at: place.base) } catch { throw .disk(error) }
+    do throws(DiskFailure) { try file.map(from: 0, count: place.byteCount, at: place.base) } catch {
+      throw .disk(error)
+    }
     var isDone = false
     defer { if !isDone { try? unmapFiles(at: place.base, count: place.byteCount) } }
 

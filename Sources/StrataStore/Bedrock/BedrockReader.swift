@@ -25,7 +25,7 @@ public final class BedrockReader {
     state = try BedrockReader.newest(file, path, place)
     do throws(DiskFailure) {
       try ReaderTable.write(slot, sequence: state.block.sequence, to: table)
-      try file.map(count: place.byteCount, at: place.base)
+      try file.map(from: 0, count: place.byteCount, at: place.base)
     } catch { throw .disk(error) }
   }
 

@@ -14,7 +14,7 @@ public final class BedrockView {
     self.place = place
     do throws(DiskFailure) {
       file = try disk.open(path, .read)
-      try file.map(count: place.byteCount, at: place.base)
+      try file.map(from: 0, count: place.byteCount, at: place.base)
     } catch { throw .disk(error) }
   }
 

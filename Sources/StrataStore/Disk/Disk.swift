@@ -100,8 +100,9 @@ public protocol DiskFile: AnyObject, Sendable {
   func allocate(from offset: Int, count: Int) throws(DiskFailure)
   /// Gives the space of a range back; it reads as zeros. False when this file system cannot do it.
   func punch(from offset: Int, count: Int) throws(DiskFailure) -> Bool
-  /// Maps the first `count` bytes, read-only, at exactly `address`, replacing what was mapped there.
-  func map(count: Int, at address: UnsafeMutableRawPointer) throws(DiskFailure)
+  /// Maps `count` bytes from byte `offset`, which is a multiple of the page size, read-only at exactly `address`,
+  /// replacing what was mapped there.
+  func map(from offset: Int, count: Int, at address: UnsafeMutableRawPointer) throws(DiskFailure)
   /// Locks a range of bytes for this open file. False when another open file holds it.
   func lock(from offset: Int, count: Int, shared: Bool) throws(DiskFailure) -> Bool
   /// Gives back a lock.

@@ -164,8 +164,8 @@ final class RealFile: DiskFile, @unchecked Sendable {
     return true
   }
 
-  func map(count: Int, at address: UnsafeMutableRawPointer) throws(DiskFailure) {
-    let result = mmap(address, count, PROT_READ, MAP_SHARED | MAP_FIXED, descriptor, 0)
+  func map(from offset: Int, count: Int, at address: UnsafeMutableRawPointer) throws(DiskFailure) {
+    let result = mmap(address, count, PROT_READ, MAP_SHARED | MAP_FIXED, descriptor, off_t(offset))
     if result == nil || result == platform_map_failed() { throw failure(.map) }
   }
 

@@ -394,10 +394,10 @@ final class SimulatedFile: DiskFile, @unchecked Sendable {
     return true
   }
 
-  func map(count: Int, at address: UnsafeMutableRawPointer) throws(DiskFailure) {
+  func map(from offset: Int, count: Int, at address: UnsafeMutableRawPointer) throws(DiskFailure) {
     try disk.reading(.map, path) { () throws(DiskFailure) -> Void in
       try check(.map)
-      let result = mmap(address, count, PROT_READ, MAP_SHARED | MAP_FIXED, inode.descriptor, 0)
+      let result = mmap(address, count, PROT_READ, MAP_SHARED | MAP_FIXED, inode.descriptor, off_t(offset))
       if result == nil || result == platform_map_failed() {
         throw DiskFailure(operation: .map, path: path, code: platform_errno())
       }

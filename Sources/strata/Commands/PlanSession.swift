@@ -18,6 +18,18 @@ struct PlanSession {
     var style = PlanPrinter.Style.plain
     style.hasCords = invocation.has(.cords)
     self.style = style
+    let options = try PlanSession.loomOptions(invocation)
+    let grants = try PlanSession.grants(invocation)
+    do {
+      machine = try PlanMachine(options: options, grants: grants, nameJets: !invocation.has(.withoutJets))
+    } catch {
+      throw PlanSession.failure(error, subject: nil)
+    }
+    machine.stepLimit = try invocation.number(.steps, minimum: 1)
+  }
+
+  /// How much memory the invocation lets a machine use.
+  static func loomOptions(_ invocation: Invocation) throws(Failure) -> LoomOptions {
     var options = LoomOptions()
     if let text = invocation.value(.memory) {
       guard let bytes = NounSession.size(text) else {
@@ -25,6 +37,11 @@ struct PlanSession {
       }
       options.budgetBytes = bytes
     }
+    return options
+  }
+
+  /// The effects that the invocation grants.
+  static func grants(_ invocation: Invocation) throws(Failure) -> PlanGrants {
     var grants = PlanGrants.none
     for word in (invocation.value(.allow) ?? "").split(separator: ",") {
       guard let effect = PlanEffect.allCases.first(where: { $0.name == word }) else {
@@ -33,12 +50,7 @@ struct PlanSession {
       }
       grants.insert(PlanGrants(effect))
     }
-    do {
-      machine = try PlanMachine(options: options, grants: grants, nameJets: !invocation.has(.withoutJets))
-    } catch {
-      throw PlanSession.failure(error, subject: nil)
-    }
-    machine.stepLimit = try invocation.number(.steps, minimum: 1)
+    return grants
   }
 
   static func failure(_ error: PlanFailure, subject: String?) -> Failure {
@@ -57,17 +69,24 @@ struct PlanSession {
   /// Runs the seed's value on its arguments and ends the process with the status that the program gives.
   func run(_ bytes: [UInt8], _ arguments: [String], _ console: inout Console) throws(Failure) {
     let main = try loaded(bytes)
-    var status: Int32
-    do throws(PlanFailure) {
-      let result = try machine.runProgram(main, arguments: arguments.map { Array($0.utf8) })
-      status = Int32(truncatingIfNeeded: result & 0xFF)
-    } catch {
-      if error != .uncaught { console.message("strata plan: \(name): error: \(error.explanation)\n") }
-      status = error.exitStatus
+    let status = PlanSession.status(verb: "plan", name, console) { () throws(PlanFailure) in
+      try machine.runProgram(main, arguments: arguments.map { Array($0.utf8) })
     }
     writeStats(console)
-    // The program's status is the process's: the one place where a verb does not end with a code of its own.
+    // The program's status is the process's: verbs that run one do not end with a code of their own.
     exit(status)
+  }
+
+  /// The exit status of a program; tells why it failed.
+  static func status(
+    verb: String, _ name: String, _ console: borrowing Console, _ run: () throws(PlanFailure) -> UInt64
+  ) -> Int32 {
+    do throws(PlanFailure) {
+      return Int32(truncatingIfNeeded: try run() & 0xFF)
+    } catch {
+      if error != .uncaught { console.message("strata \(verb): \(name): error: \(error.explanation)\n") }
+      return error.exitStatus
+    }
   }
 
   /// Prints the seed's value in normal form.
@@ -96,7 +115,11 @@ struct PlanSession {
   }
 
   func writeStats(_ console: borrowing Console) {
-    guard hasStats else { return }
+    if hasStats { PlanSession.writeStats(of: machine, console) }
+  }
+
+  /// Writes what a machine took, as JSON on standard error.
+  static func writeStats(of machine: PlanMachine, _ console: borrowing Console) {
     var time = timespec()
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
     let metrics = machine.nursery.metrics

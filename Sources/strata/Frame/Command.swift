@@ -41,7 +41,7 @@ struct Example: Sendable {
 
 /// A verb of the command line.
 struct Command: Sendable {
-  /// What is typed after `strata`: a word, or a group's name and a word.
+  /// What is typed after `strata`: a word, or the words of a group's name and a word.
   let verb: String
   /// One line for the overview.
   let summary: String
@@ -69,12 +69,33 @@ struct Command: Sendable {
 }
 
 extension Command {
-  /// Whether verbs of two words begin with this one.
-  static func isGroup(_ word: String) -> Bool { all.contains { $0.verb.hasPrefix(word + " ") } }
+  /// Whether longer verbs begin with these words, which are no verb themselves.
+  static func isGroup(_ words: String) -> Bool {
+    all.contains { $0.verb.hasPrefix(words + " ") } && !all.contains { $0.verb == words }
+  }
 
-  /// The verb that a command line begins with, whether there is such a verb or not.
+  /// The verb that a command line begins with, whether there is such a verb or not: the longest that there is, else one
+  /// word more than the group that the line names.
   static func verb(of words: [String]) -> String {
-    guard let first = words.first else { return "" }
-    return words.count > 1 && isGroup(first) ? "\(first) \(words[1])" : first
+    guard var found = words.first else { return "" }
+    var named = found
+    for word in words.dropFirst().prefix(2) {
+      let isGroup = isGroup(named)
+      named += " " + word
+      if isGroup || self.isGroup(named) || all.contains(where: { $0.verb == named }) { found = named }
+    }
+    return found
+  }
+
+  /// The group whose name is all that a command line says, but for a wish for help.
+  static func group(of words: [String]) -> String? {
+    let verb = verb(of: words)
+    let rest = words.dropFirst(verb.split(separator: " ").count)
+    if isGroup(verb), rest.isEmpty { return verb }
+    // `pier --help` reads as a verb of the group.
+    let parts = verb.split(separator: " ")
+    guard let last = parts.last, last == "--help" || last == "-h" else { return nil }
+    let group = parts.dropLast().joined(separator: " ")
+    return isGroup(group) ? group : nil
   }
 }

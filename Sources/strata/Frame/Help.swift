@@ -29,7 +29,7 @@ struct Help: Sendable {
     return text
   }
 
-  /// What `strata GROUP --help` prints, for verbs of two words.
+  /// What `strata GROUP --help` prints, for verbs of more than one word.
   func overview(of group: String) -> String {
     let members = commands.filter { $0.verb.hasPrefix(group + " ") }
     let width = members.map(\.verb.count).max() ?? 0
@@ -48,12 +48,29 @@ struct Help: Sendable {
     return words
   }
 
-  /// The second words of the verbs that begin with `group`.
-  private func secondWords(_ group: String) -> [String] {
-    commands.filter { $0.verb.hasPrefix(group + " ") }.map { String($0.verb.dropFirst(group.count + 1)) }
+  /// The words that may follow those of `group` in a verb, each once.
+  private func nextWords(_ group: String) -> [String] {
+    var words: [String] = []
+    for command in commands where command.verb.hasPrefix(group + " ") {
+      let word = String(command.verb.dropFirst(group.count + 1).prefix { $0 != " " })
+      if !words.contains(word) { words.append(word) }
+    }
+    return words
   }
 
-  private var groups: [String] { firstWords.filter { !secondWords($0).isEmpty } }
+  /// Everything that verbs of more words begin with, shorter ones first.
+  private var groups: [String] {
+    let pairs = firstWords.flatMap { first in nextWords(first).map { "\(first) \($0)" } }
+    return (firstWords + pairs).filter { !nextWords($0).isEmpty }
+  }
+
+  /// The verbs, those of more words first, and how many words a pattern for the first three must leave open.
+  private var verbsByLength: [(command: Command, open: Int)] {
+    commands.map { ($0, 3 - $0.verb.split(separator: " ").count) }.sorted { $0.1 < $1.1 }
+  }
+
+  /// What a command line's first three words match for a verb.
+  private static func pattern(_ verb: String, open: Int) -> String { open == 0 ? "'\(verb)'" : "'\(verb) '*" }
 
   /// What `strata VERB --help` prints.
   func text(for command: Command) -> String {
@@ -90,18 +107,19 @@ struct Help: Sendable {
 
       """
     for group in groups {
+      let count = group.split(separator: " ").count
       text += """
-          if ((COMP_CWORD == 2)) && [[ ${COMP_WORDS[1]} == \(group) ]]; then
-            COMPREPLY=($(compgen -W "\(secondWords(group).joined(separator: " "))" -- "$word"))
-            return
+          if ((COMP_CWORD == \(count + 1))) && [[ "${COMP_WORDS[*]:1:\(count)}" == '\(group)' ]]; then
+            COMPREPLY=($(compgen -W "\(nextWords(group).joined(separator: " "))" -- "$word"))
+            \(Self.returnsAlways(group, commands) ? "return" : "[[ ${#COMPREPLY[@]} == 0 ]] || return")
           fi
 
         """
     }
-    text += "  case \"${COMP_WORDS[1]} ${COMP_WORDS[2]}\" in\n"
-    for command in commands {
+    text += "  case \"${COMP_WORDS[1]} ${COMP_WORDS[2]} ${COMP_WORDS[3]}\" in\n"
+    for (command, open) in verbsByLength {
       let words = command.allOptions.map { "--\($0.name)" } + Self.operandChoices(command)
-      let pattern = command.verb.contains(" ") ? "'\(command.verb)'" : "'\(command.verb) '*"
+      let pattern = Self.pattern(command.verb, open: open)
       text += "    \(pattern)) options=\"\(words.joined(separator: " "))\" ;;\n"
     }
     text += """
@@ -122,19 +140,21 @@ struct Help: Sendable {
     }
     text += "    )\n    _describe verb verbs\n    return\n  fi\n"
     for group in groups {
-      text += "  if ((CURRENT == 3)) && [[ ${words[2]} == \(group) ]]; then\n    local verbs=(\n"
-      for word in secondWords(group) {
-        let summary = commands.first { $0.verb == "\(group) \(word)" }?.summary ?? ""
+      let count = group.split(separator: " ").count
+      text +=
+        "  if ((CURRENT == \(count + 2))) && [[ \"${words[2,\(count + 1)]}\" == '\(group)' ]]; then\n    local verbs=(\n"
+      for word in nextWords(group) {
+        let summary = commands.first { $0.verb == "\(group) \(word)" }?.summary ?? "verbs of their own"
         text += "      \(Self.quoted("\(word):\(summary)"))\n"
       }
-      text += "    )\n    _describe verb verbs\n    return\n  fi\n"
+      text += "    )\n    _describe verb verbs\n    \(Self.returnsAlways(group, commands) ? "return" : "")\n  fi\n"
     }
-    text += "  case \"${words[2]} ${words[3]}\" in\n"
-    for command in commands {
+    text += "  case \"${words[2]} ${words[3]} ${words[4]}\" in\n"
+    for (command, open) in verbsByLength {
       let specs = command.allOptions.map { option in
         Self.quoted("--\(option.name)[\(option.summary)]" + (option.value.map { ":\($0): " } ?? ""))
       }
-      let pattern = command.verb.contains(" ") ? "'\(command.verb)'" : "'\(command.verb) '*"
+      let pattern = Self.pattern(command.verb, open: open)
       text += "    \(pattern)) _arguments \(specs.joined(separator: " ")) '*:file:_files' ;;\n"
     }
     return text + "  esac\n}\n_strata \"$@\"\n"
@@ -148,11 +168,11 @@ struct Help: Sendable {
     }
     for command in commands {
       let words = command.verb.split(separator: " ")
-      if words.count == 2 {
-        text += "complete -c strata -n '__fish_seen_subcommand_from \(words[0])' -a \(words[1])"
-        text += " -d \(Self.quoted(command.summary))\n"
-      }
       let condition = words.map { "__fish_seen_subcommand_from \($0)" }.joined(separator: "; and ")
+      if let last = words.last, words.count > 1 {
+        let before = words.dropLast().map { "__fish_seen_subcommand_from \($0)" }.joined(separator: "; and ")
+        text += "complete -c strata -n '\(before)' -a \(last) -d \(Self.quoted(command.summary))\n"
+      }
       for option in command.allOptions {
         text += "complete -c strata -n '\(condition)' -l \(option.name)"
         if let letter = option.letter { text += " -s \(letter)" }
@@ -201,6 +221,11 @@ struct Help: Sendable {
     text += "--\(option.name)"
     if let value = option.value { text += " \(value)" }
     return text
+  }
+
+  /// Whether nothing but a verb can follow: the group's words are no verb themselves.
+  private static func returnsAlways(_ group: String, _ commands: [Command]) -> Bool {
+    !commands.contains { $0.verb == group }
   }
 
   /// The words that a verb's first operand may be, where they can be listed.

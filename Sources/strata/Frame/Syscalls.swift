@@ -85,6 +85,25 @@ enum Syscalls {
     return UInt64(time.tv_sec) &* 1_000_000_000 &+ UInt64(time.tv_nsec)
   }
 
+  /// What a symbolic link refers to.
+  static func linkTarget(_ path: String) throws(SystemError) -> String {
+    var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
+    let count = try check { readlink(path, &buffer, buffer.count) }
+    return String(decoding: buffer.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
+  /// Lets everybody run a file, and its owner write it.
+  static func makeExecutable(_ path: String) throws(SystemError) { _ = try check { chmod(path, 0o755) } }
+
+  /// Runs another program in this process's place. Returns only when that fails.
+  static func replaceProcess(_ program: String, _ words: [String]) -> SystemError {
+    var pointers: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) }
+    defer { for pointer in pointers { free(pointer) } }
+    pointers.append(nil)
+    _ = execv(program, pointers)
+    return SystemError(errno: platform_errno())
+  }
+
   /// Repeats a call that a signal interrupted, and turns a negative result into an error.
   private static func check<Result: SignedInteger>(_ call: () -> Result) throws(SystemError) -> Result {
     while true {

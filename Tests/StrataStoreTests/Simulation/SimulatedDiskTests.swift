@@ -90,7 +90,7 @@ import Testing
     let file = try disk.open("d/a", .create)
     let address = try #require(mmap(nil, 8192, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0))
     defer { munmap(address, 8192) }
-    try file.map(count: 8192, at: address)
+    try file.map(from: 0, count: 8192, at: address)
     try file.write([1, 2, 3], at: 4096)
     #expect(Array(UnsafeRawBufferPointer(start: address + 4096, count: 3)) == [1, 2, 3])
   }
