@@ -19,6 +19,8 @@ public struct Collector: ~Copyable {
   public let isPop: Bool
   /// Whether only young objects move.
   public let isYoung: Bool
+  /// The compaction in place that this pass serves, if it does; then nothing is copied.
+  private let slide: UnsafeMutablePointer<Slide>?
 
   init(
     base: UnsafeMutablePointer<UInt64>, source: Space, target: Space, chunkWords: Int, largeThreshold: Int,
@@ -32,10 +34,27 @@ public struct Collector: ~Copyable {
     self.largeThreshold = largeThreshold
     self.isPop = isPop
     self.isYoung = isYoung
+    slide = nil
     scanChunk = target.current
     scanPosition = target.top
     // A large chunk that is already there has been scanned; only those added after it count.
     scanLarge = target.lastLarge
+  }
+
+  /// A pass over the roots of a space that slides together.
+  init(base: UnsafeMutablePointer<UInt64>, source: Space, slide: UnsafeMutablePointer<Slide>) {
+    self.base = base
+    sourceLow = source.low
+    sourceSize = UInt(bitPattern: source.high - source.low)
+    target = source
+    scanChunk = 0
+    scanPosition = 0
+    scanLarge = 0
+    chunkWords = 0
+    largeThreshold = 0
+    isPop = false
+    isYoung = false
+    self.slide = slide
   }
 
   /// The most words that the target can grow by when `words` words are copied.
@@ -66,6 +85,7 @@ public struct Collector: ~Copyable {
   }
 
   private mutating func copy(_ word: Word, _ offset: Int) -> Word {
+    if let slide { return slide.pointee.visited(word) }
     if word.isTransient { return copyThunk(word) }
     return copyObject(word, offset)
   }

@@ -11,9 +11,21 @@ public enum HeapSizes {
     return sizes
   }()
 
+  /// From this many words on a heap is kept tighter: twice what lives would be too much.
+  static let largeWords = 1 << 22
+
+  /// The rank for a large heap of which `live` words survived: the first of which three quarters hold them.
+  private static func largeRank(after live: Int) -> Int {
+    var rank = rank(holding: largeWords)
+    while rank < words.count - 1, live > words[rank] / 4 * 3 { rank += 1 }
+    return rank
+  }
+
   /// The rank for a heap of which `live` words survived: the first whose half holds them when they fill more
-  /// than half of `current`; one rank smaller when they fill less than a quarter; otherwise `current`.
+  /// than half of `current`; one rank smaller when they fill less than a quarter; otherwise `current`. A large heap gets
+  /// the first of which three quarters hold them.
   public static func rank(after live: Int, current: Int) -> Int {
+    if live > largeWords / 2 { return largeRank(after: live) }
     var rank = min(max(current, 0), words.count - 1)
     if live > words[rank] / 2 {
       while rank < words.count - 1, live > words[rank] / 2 { rank += 1 }

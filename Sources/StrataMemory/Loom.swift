@@ -27,6 +27,8 @@ public struct LoomOptions: Sendable {
   public var commitWords = 1 << 13
   /// A range that has become this large, in words, grows by huge pages.
   public var hugeFromWords = 1 << 19
+  /// A frame of at least this many words is compacted in place, not copied.
+  public var slideFromWords = 1 << 22
   /// Whether every safe point moves every object of the innermost frame, takes the pages that they leave away, and checks what must
   /// hold of the heap; a process that breaks it is stopped. Slow; a tool for finding words that outlive what they refer to.
   public var checksMoves = false

@@ -188,6 +188,11 @@ extension NurseryState {
     if frame.pointee.young.extent > frame.pointee.youngWords { poll.pointee = 1 }
     let (west, east) = middle
     metrics.leastFreeWords = min(metrics.leastFreeWords, east - west)
-    metrics.peakUsedWords = max(metrics.peakUsedWords, usedWords)
+    notePeak(0)
+  }
+
+  /// Records that `extra` words more than are in use were needed for a while.
+  mutating func notePeak(_ extra: Int) {
+    metrics.peakUsedWords = max(metrics.peakUsedWords, usedWords + extra)
   }
 }

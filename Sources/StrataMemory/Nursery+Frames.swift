@@ -201,7 +201,7 @@ extension Nursery {
       let room = frame.pointee.budgetWords - state.pointee.usedWords
       // Close to the budget a flip pays as soon as the frame has grown noticeably since the last one.
       let isTight = room < 2 * frame.pointee.youngWords && extent > frame.pointee.liveWords / 4 * 5
-      if extent > HeapSizes.words[frame.pointee.rank] || isTight { try flip() }
+      if extent > HeapSizes.words[frame.pointee.rank] || isTight { try compact() }
     }
   }
 
@@ -240,10 +240,9 @@ extension Nursery {
     let source = frame.pointee.tenured
     let target = Space(side: source.side.opposite, bound: bound(source.side.opposite))
     var collector = try begin(from: source, into: target, isPop: false, isYoung: false)
-    moveStack(&collector, from: frame.pointee.stackBase)
-    moveTrail(&collector)
-    for provider in state.pointee.providers { provider.visitRoots(&collector) }
+    visitAll(&collector)
     finish(&collector)
+    state.pointee.notePeak(collector.target.extent)
     frame.pointee.tenured = collector.target
     frame.pointee.young = Space(side: source.side, bound: bound(source.side))
     frame.pointee.rank = HeapSizes.rank(after: collector.target.extent, current: frame.pointee.rank)
@@ -253,6 +252,52 @@ extension Nursery {
     state.pointee.metrics.flips += 1
     state.pointee.releaseMiddle(keeping: state.pointee.options.keptWords)
     checkInvariants()
+  }
+
+  /// Drops what does not live any more in the innermost frame, by a flip, or in place where a second copy would be large.
+  private func compact() throws(Fault) {
+    if state.pointee.frame.pointee.tenured.extent < state.pointee.options.slideFromWords {
+      try flip()
+    } else {
+      try slide()
+    }
+  }
+
+  /// Lets everything that lives in the innermost frame slide together where it is. Throws and changes nothing more than
+  /// a young collection does.
+  public func slide() throws(Fault) {
+    let frame = state.pointee.frame
+    if frame.pointee.young.extent > 0 { try collectYoung(activeBase: frame.pointee.scannedStack) }
+    let source = frame.pointee.tenured
+    if source.extent == 0 { return }
+    var slide = try Slide(state, source)
+    withUnsafeMutablePointer(to: &slide) { slide in
+      var collector = Collector(base: base, source: source, slide: slide)
+      visitAll(&collector)
+      guard slide.pointee.fault == nil else { return }
+      frame.pointee.tenured = slide.pointee.place(towards: source.side)
+      visitAll(&collector)
+      slide.pointee.updateReferences()
+      slide.pointee.move(to: frame.pointee.tenured)
+    }
+    state.pointee.notePeak(slide.workWords + source.extent - frame.pointee.tenured.extent)
+    if let fault = slide.fault { throw fault }
+    let live = frame.pointee.tenured.extent
+    state.pointee.metrics.copiedWords += live
+    frame.pointee.rank = HeapSizes.rank(after: live, current: frame.pointee.rank)
+    frame.pointee.liveWords = live
+    state.pointee.top = 0
+    state.pointee.limit = 0
+    state.pointee.metrics.slides += 1
+    state.pointee.releaseMiddle(keeping: state.pointee.options.keptWords)
+    checkInvariants()
+  }
+
+  /// Shows a collector every root of the innermost frame.
+  private func visitAll(_ collector: inout Collector) {
+    moveStack(&collector, from: state.pointee.frame.pointee.stackBase)
+    moveTrail(&collector)
+    for provider in state.pointee.providers { provider.visitRoots(&collector) }
   }
 
   private func moveStack(_ collector: inout Collector, from start: Int) {

@@ -36,7 +36,7 @@ public struct Frame {
 public struct NurseryMetrics: Sendable, Equatable {
   /// The smallest number of words that were ever free between the two ends.
   public var leastFreeWords = Int.max
-  /// The largest number of words in use in the arena and on the stack.
+  /// The largest number of words in use in the arena and on the stack, with what compaction needed.
   public var peakUsedWords = 0
   /// Words of all chunks that were handed to machines, less what was left of those that are gone.
   public var allocatedWords = 0
@@ -44,6 +44,8 @@ public struct NurseryMetrics: Sendable, Equatable {
   public var youngCollections = 0
   /// Collections of whole frames into the opposite end.
   public var flips = 0
+  /// Compactions of whole frames in place.
+  public var slides = 0
   /// Words copied by collections and pops.
   public var copiedWords = 0
   /// Frames pushed, popped and bailed.

@@ -33,4 +33,12 @@ import Testing
     #expect(HeapSizes.rank(after: size / 2 + 1, current: rank) == rank + 1)
     #expect(HeapSizes.rank(after: 0, current: 0) == 0)
   }
+
+  @Test func aLargeHeapIsKeptTight() {
+    for live in [3 << 20, 5 << 20, 12_345_678, 1 << 30] {
+      let rank = HeapSizes.rank(after: live, current: 80)
+      #expect(HeapSizes.words[rank] / 4 * 3 >= live)
+      #expect(HeapSizes.words[rank] <= max(HeapSizes.largeWords / 5 * 6, live / 3 * 5))
+    }
+  }
 }

@@ -42,6 +42,7 @@ struct ModelledNursery {
     options.youngWords = [512, 700, 2048][random.below(3)]
     options.commitWords = 512
     options.keptWords = 512 * random.below(3)
+    options.slideFromWords = random.chance(50) ? 0 : .max
     loom = try Loom(options)
     loom.nursery.state.pointee.reservation.refusal = refusal
   }
@@ -113,7 +114,7 @@ struct ModelledNursery {
       nursery.bailFrame()
       for update in model.frames.removeLast().updates.reversed() { model.nodes[update.node] = update.old }
     case 91..<94:
-      try nursery.flip()
+      if random.chance(50) { try nursery.flip() } else { try nursery.slide() }
     case 94..<97:
       try nursery.collectYoung()
     case 97..<98:
