@@ -7,8 +7,8 @@
 import StrataMemory
 
 extension Nursery {
-  /// Whether the nouns are structurally equal. When two different cells are, the younger one may from then
-  /// on share the parts of the other. Throws only when memory for the walk is refused.
+  /// Whether the nouns are structurally equal. When two different cells are, the younger one and its parts may from then
+  /// on share the parts of the other, so that nothing is compared twice. Throws only when memory for the walk is refused.
   @inlinable @inline(__always)
   public func equal(_ a: Word, _ b: Word) throws(Fault) -> Bool {
     if a == b { return true }
@@ -24,7 +24,7 @@ extension Nursery {
     if first != 0, second != 0, first != second { return false }
     var steps = Int.max
     guard try equalCells(a, b, within: &steps) == true else { return false }
-    unify(a, b)
+    try unify(a, b, within: Int.max - steps)
     return true
   }
 
@@ -33,8 +33,9 @@ extension Nursery {
   func equal(_ a: Word, _ b: Word, within steps: inout Int) throws(Fault) -> Bool? {
     if a == b { return true }
     guard a.isCell, b.isCell else { return try equal(a, b) }
+    let before = steps
     let result = try equalCells(a, b, within: &steps)
-    if result == true { unify(a, b) }
+    if result == true { try unify(a, b, within: before - steps) }
     return result
   }
 
@@ -49,12 +50,43 @@ extension Nursery {
     return true
   }
 
-  /// Lets one of two equal cells share the other's parts, where nothing senior then refers to something junior.
-  private func unify(_ a: Word, _ b: Word) {
-    let (younger, older) = isYoung(b) ? (b, a) : (a, b)
-    guard isYoung(younger) else { return }
-    base[younger.offset + 1] = base[older.offset + 1]
-    base[younger.offset + 2] = base[older.offset + 2]
+  /// Whether a cell's parts are the words of another's.
+  @inline(__always)
+  func sharesParts(_ a: Word, _ b: Word) -> Bool {
+    base[a.offset &+ 1] == base[b.offset &+ 1] && base[a.offset &+ 2] == base[b.offset &+ 2]
+  }
+
+  /// How young a cell is: 3 for the innermost frame's young objects, 2 for its tenured ones, 0 for what is older and may
+  /// not be written to.
+  @inline(__always)
+  private func youth(_ offset: Int) -> Int {
+    if state.pointee.frame.pointee.young.contains(offset) { return 3 }
+    return state.pointee.frame.pointee.tenured.contains(offset) ? 2 : 0
+  }
+
+  /// Lets equal cells share their parts, all the way down: of each pair that was compared the younger cell gets the words
+  /// of the older, where nothing senior then refers to something junior. Takes about `pairs` steps at most.
+  private func unify(_ a: Word, _ b: Word, within pairs: Int) throws(Fault) {
+    let bottom = state.pointee.stackTop
+    defer { state.pointee.stackTop = bottom }
+    let base = self.base
+    var left = pairs
+    var sp = try pushPair(a.raw, b.raw, at: bottom)
+    while sp > bottom, left > 0 {
+      left &-= 1
+      sp &-= 2
+      var older = Int(truncatingIfNeeded: base[sp] & Word.offsetMask)
+      var younger = Int(truncatingIfNeeded: base[sp &+ 1] & Word.offsetMask)
+      if youth(older) > youth(younger) { swap(&older, &younger) }
+      if youth(younger) == 0 { continue }
+      for part in 1...2 {
+        let kept = Word(raw: base[older &+ part])
+        let dropped = Word(raw: base[younger &+ part])
+        if kept == dropped { continue }
+        base[younger &+ part] = kept.raw
+        if kept.isCell { sp = try pushPair(kept.raw, dropped.raw, at: sp) }
+      }
+    }
   }
 
   private static var pairsBeforeTable: Int { 1 << 12 }

@@ -167,10 +167,13 @@ private struct PositionTable: ~Copyable {
       number = entry.next
     }
     if equalEntry == 0 { return nil }
-    // The same value elsewhere in memory: recorded too, so that it is compared only once.
-    let position = Int(entries.base[Int(equalEntry) &- 1].position)
-    try record(noun, hash, position)
-    return position
+    let entry = entries.base[Int(equalEntry) &- 1]
+    // The same value elsewhere in memory: recorded too, unless comparing it again takes one step, since the copies of
+    // a value lie in one bucket.
+    if noun.isCell, !nursery.sharesParts(Word(raw: entry.noun), noun) {
+      try record(noun, hash, Int(entry.position))
+    }
+    return Int(entry.position)
   }
 
   @inline(__always)

@@ -53,7 +53,7 @@ struct JetPlan {
     let map = Shape.map(.small, .small)
     let sets: [String: Shape] = [
       "bif": .small, "del": .small, "dif": set, "gas": .list(.small), "has": .small, "int": set, "put": .small,
-      "uni": set, "rep": .gateOfTwo, "run": .gate,
+      "all": .test, "any": .test, "uni": set, "rep": .gateOfTwo, "run": .gate,
     ]
     for (name, shape) in sets { plans["one/two/in/\(name)"] = JetPlan(shape, door: set) }
     let maps: [String: Shape] = [
@@ -83,6 +83,9 @@ struct JetPlan {
     plans["one/two/tri/qua/trip"] = JetPlan(.atom)
     for name in ["tos", "tod"] { plans["one/two/tri/qua/po/\(name)"] = JetPlan(.byte) }
     for name in ["ins", "ind"] { plans["one/two/tri/qua/po/\(name)"] = JetPlan(.atom) }
+    for name in ["scot", "scow"] { plans["one/two/tri/qua/\(name)"] = JetPlan(.pair(.printed, .either(.atom, .small))) }
+    plans["one/two/tri/qua/slaw"] = JetPlan(.coin)
+    for name in ["fein", "fynd"] { plans["one/two/tri/ob/\(name)"] = JetPlan(.address) }
     plans["one/two/tri/qua/mink"] = JetPlan(.pair(.pair(.noun, .formula), .gateOfTwo))
     plans["one/two/tri/qua/mole"] = JetPlan(.trap)
     plans["one/two/tri/qua/mule"] = JetPlan(.trap)

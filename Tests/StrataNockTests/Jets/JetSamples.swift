@@ -23,6 +23,8 @@ indirect enum Shape: Sendable {
   case formula
   case nail, edge, rule
   case jam, axis
+  /// An aura that atoms are written in; one and a text, which may be an atom in it; a number such as names stand for.
+  case printed, coin, address
 
   static func triple(_ a: Shape, _ b: Shape, _ c: Shape) -> Shape { .pair(a, .pair(b, c)) }
 }
@@ -171,7 +173,54 @@ struct SampleMaker {
       return try nursery.natural(bytes: random.chance(80) ? bytes : Array(bytes.dropLast()))
     case .axis: return random.chance(70) ? number(64) : try atom()
     case .type: return try type(depth)
+    case .printed: return try printed()
+    case .coin: return try coin()
+    case .address:
+      let bits = [8, 16, 17, 20, 32, 33, 48, 64, 65, 130][random.below(10)]
+      return try nursery.bits(
+        of: nursery.natural(bytes: (0..<17).map { _ in UInt8(truncatingIfNeeded: random.next()) }), from: 0, count: bits
+      )
     }
+  }
+
+  private mutating func printed() throws -> Word {
+    let names = [
+      "ud", "ux", "uv", "uw", "ub", "ui", "u", "s", "sd", "sx", "sv", "da", "dr", "d", "p", "q", "f", "n", "t", "ta",
+      "tas",
+      "if", "is", "i", "c", "uxD", "", "z",
+    ]
+    return try nursery.natural(bytes: Array(names[random.below(names.count)].utf8))
+  }
+
+  /// An aura and what `scow` makes of an atom in it, a little damaged now and then.
+  private mutating func coin() throws -> Word {
+    let names = ["ud", "ux", "uv", "p", "ta", "tas", "uw", "da"]
+    let aura = try nursery.natural(bytes: Array(names[random.below(names.count)].utf8))
+    let atom = try random.chance(40) ? draw(.address, depth: 0) : random.chance(50) ? draw(.cord, depth: 0) : atom()
+    var text: [UInt8] = []
+    if let gate = laboratory.cores["one/two/tri/qua/scow"] {
+      let core = try nursery.edit(gate, at: Word(direct: 6), to: nursery.cell(aura, atom))
+      let slot = nursery.state.pointee.stackTop
+      try nursery.push(aura)
+      defer { nursery.state.pointee.stackTop = slot }
+      if case .product(var tape) = laboratory.machine.run(subject: core, formula: try laboratory.list([9, 2, 0, 1])) {
+        while tape.isCell {
+          text.append(UInt8(truncatingIfNeeded: nursery.head(tape).raw))
+          tape = nursery.tail(tape)
+        }
+      }
+      if random.chance(50), !text.isEmpty {
+        let index = random.below(text.count)
+        switch random.below(4) {
+        case 0: text.remove(at: index)
+        case 1: text.insert(text[index], at: index)
+        case 2: text[index] = UInt8(33 + random.below(94))
+        default: text = Array(text[..<index])
+        }
+      }
+      return try nursery.cell(Word(raw: nursery.base[slot]), nursery.natural(bytes: text))
+    }
+    return try nursery.cell(aura, nursery.natural(bytes: text))
   }
 
   /// A rule of the library with a sample of its own, or one of raw Nock.

@@ -35,6 +35,8 @@ extension JetFamily {
     [
       Jet("one/two/by/all", routine: asking(isMap: true, until: .one)),
       Jet("one/two/by/any", routine: asking(isMap: true, until: .zero)),
+      Jet("one/two/in/all", routine: asking(isMap: false, until: .one)),
+      Jet("one/two/in/any", routine: asking(isMap: false, until: .zero)),
       Jet("one/two/by/rep", routine: folding(isMap: true)),
       Jet("one/two/in/rep", routine: folding(isMap: false)),
       Jet("one/two/by/run", routine: mapping(withKey: false)),
