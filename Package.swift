@@ -108,7 +108,7 @@ let package = Package(
     + module("StrataStore", uses: ["StrataMemory", "CPlatform", "CSQLite"])
     + module(
       "StrataPier", uses: ["StrataMemory", "StrataNoun", "StrataNock", "StrataStore", "StrataText", "CPlatform"])
-    + module("StrataPlan", uses: ["StrataMemory", "StrataNatural"])
+    + module("StrataPlan", uses: ["CPlatform", "StrataMemory", "StrataNatural", "StrataProfile"])
     + module("StrataPlanStore", uses: ["StrataMemory", "StrataPlan", "StrataStore"])
     + module("StrataFlat", uses: ["StrataMemory", "StrataText"]),
   swiftLanguageModes: [.v6]

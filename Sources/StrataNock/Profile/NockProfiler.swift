@@ -40,10 +40,7 @@ public final class NockProfiler {
   private var codeNames: [Int: Profile.Name] = [:]
   private var routineNames: [Int: Profile.Name] = [:]
   private var jetNames: [Int: Profile.Name] = [:]
-  private var stack: [Profile.Name] = []
-  /// Where in the folded stack a name stands, valid if its stamp is that of this sample.
-  private var places: [Profile.Name: (stamp: UInt64, place: Int)] = [:]
-  private var stamp: UInt64 = 0
+  private var folder = StackFolder()
 
   /// A profiler that has seen nothing.
   public init(_ mode: Mode, title: String = "Nock", keepsStacks: Bool = true) {
@@ -143,17 +140,7 @@ public final class NockProfiler {
         if innermostFirst.last != name { innermostFirst.append(name) }
       })
     if isDeeper { innermostFirst.append(name(of: .code(-1))) }
-    stamp &+= 1
-    stack.removeAll(keepingCapacity: true)
-    for name in innermostFirst.reversed() {
-      if let known = places[name], known.stamp == stamp, known.place < stack.count, stack[known.place] == name {
-        stack.removeLast(stack.count - known.place - 1)
-      } else {
-        places[name] = (stamp, stack.count)
-        stack.append(name)
-      }
-    }
-    gathered.record(stack, weight: weight, at: time)
+    gathered.record(folder.folded(innermostFirst), weight: weight, at: time)
   }
 
   // Names are made unique by number at first, and become what they stand for when the profile is taken.

@@ -129,6 +129,7 @@ struct Assembler {
       object[CodeLayout.leading] = leading.prefix(4).enumerated().reduce(0) {
         $0 | UInt64($1.element) << UInt64(8 * $1.offset)
       }
+      object[CodeLayout.name] = CodeLayout.nameless
       for (index, word) in words.enumerated() { object[CodeLayout.firstConstant + index] = word }
       for (index, word) in constants.enumerated() { object[firstConstant + index] = word }
       return Word(tag: .vector, offset: offset)

@@ -25,7 +25,7 @@ extension Engine {
   /// returns, nothing is entered for long. What lies below `top` is valid, and what lies above is not needed.
   @inline(__always)
   func rest(_ top: Int) throws(PlanFailure) {
-    if nursery.state.pointee.poll.pointee != 0 { try safePoint(top) }
+    if nursery.state.pointee.poll.pointee != 0 { try safePoint(top, isEntry: false) }
   }
 
   /// a := b op c after evaluating both.

@@ -681,6 +681,12 @@ extension Engine {
         registers.pointee.handler = Int(fp[3])
         pc += 1
         continue
+      case .profileEnter:
+        save(fp, code, pc)
+        try profileEnter()
+      case .profileLeave:
+        save(fp, code, pc)
+        profileLeave()
       case .uncallable:
         throw .crash(.uncallable)
       case .fail:

@@ -359,6 +359,34 @@ extension Engine {
     return value.isPin ? .pin : .law
   }
 
+  // MARK: Profiles
+
+  /// The label of a marked evaluation, if records of it can be kept.
+  private func recordedLabel() -> Word? {
+    guard registers.pointee.recordsProfile else { return nil }
+    let label = Word(raw: resolved(registers.pointee.fp[1]))
+    return nursery.isFixed(label) ? label : nil
+  }
+
+  func profileEnter() throws(PlanFailure) {
+    let label = recordedLabel()
+    if label == nil, !registers.pointee.isWatched { return try tailEvaluate(registers.pointee.fp[2]) }
+    owner._withUnsafeGuaranteedRef { owner in
+      if let label { owner.profileRecords.add(.begin, label) }
+      owner.profiler?.mark(self)
+    }
+    registers.pointee.pc += 1
+  }
+
+  func profileLeave() {
+    let label = recordedLabel()
+    owner._withUnsafeGuaranteedRef { owner in
+      if let label { owner.profileRecords.add(.end, label) }
+      owner.profiler?.mark(self)
+    }
+    registers.pointee.pc += 1
+  }
+
   // MARK: Operations by row
 
   func primitiveStep() throws(PlanFailure) {

@@ -26,6 +26,11 @@ struct Registers {
   var grants = PlanGrants.none
   /// Whether every safe point collects, so that tests find words that are not kept where collections look.
   var collectsAlways = false
+  /// Whether a profiler is attached, and whether the program records marked evaluations.
+  var isWatched = false
+  /// Whether the profiler wants to see every entry.
+  var countsEntries = false
+  var recordsProfile = false
   /// How many safe points may still be passed; below zero there is no limit.
   var stepsLeft = -1
 }
@@ -227,9 +232,10 @@ struct Engine {
     if nursery.state.pointee.poll.pointee != 0 { try safePoint(size) }
   }
 
-  /// Lets objects move. Called with a frame of `size` words just entered.
+  /// Lets objects move. Called with a frame of `size` words just entered, or in the middle of one.
   @inline(never)
-  func safePoint(_ size: Int) throws(PlanFailure) {
+  func safePoint(_ size: Int, isEntry: Bool = true) throws(PlanFailure) {
+    if registers.pointee.isWatched { owner._withUnsafeGuaranteedRef { $0.profiler?.look(self, isEntry: isEntry) } }
     let fp = registers.pointee.fp
     let resume = registers.pointee.pc - registers.pointee.code
     let end = fp + size
@@ -242,7 +248,9 @@ struct Engine {
         if registers.pointee.stepsLeft == 0 { throw .steps }
         registers.pointee.stepsLeft -= 1
       }
-      if registers.pointee.collectsAlways || registers.pointee.stepsLeft >= 0 { nursery.interruptHandle.wake() }
+      if registers.pointee.collectsAlways || registers.pointee.stepsLeft >= 0 || registers.pointee.countsEntries {
+        nursery.interruptHandle.wake()
+      }
     } catch {
       throw .fault(error)
     }

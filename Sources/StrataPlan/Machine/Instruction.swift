@@ -6,7 +6,8 @@
 //     word 1        index of the entry block
 //     word 2        operation number + 1 when the code carries out an operation, otherwise 0
 //     word 3        operands that the code evaluates before it does anything else: up to four 8-bit numbers
-//     word 4 ...    constants, which are words like any other
+//     word 4        name of the law, `nameless` for what stands behind no law
+//     word 5 ...    constants, which are words like any other
 //     then          blocks: one word with the frame size, then instructions
 //
 // An instruction is a direct natural, so the collector passes over it:
@@ -156,6 +157,10 @@ enum Opcode: UInt8 {
   case raiseStep
   case attemptEnter
   case attemptLeave
+  /// begins a marked evaluation of slot 2 under the label in slot 1; without anybody who watches, slot 2 is evaluated
+  /// in this frame's place
+  case profileEnter
+  case profileLeave
   case uncallable
   case fail
 }
@@ -190,5 +195,8 @@ enum CodeLayout {
   static let entry = 1
   static let operation = 2
   static let leading = 3
-  static let firstConstant = 4
+  static let name = 4
+  static let firstConstant = 5
+  /// No natural that is a name of a law: names of that size lie in memory or are shorter.
+  static let nameless = Word.largestDirect
 }

@@ -29,6 +29,16 @@ public final class PlanMachine {
   private var raiseCode = Word.zero
   private var uncallableCode = Word.zero
 
+  /// Watches runs, when there is one.
+  public var profiler: PlanProfiler? {
+    didSet {
+      registers.pointee.isWatched = profiler != nil
+      registers.pointee.countsEntries = profiler?.mode == .counting
+    }
+  }
+  /// What the program has asked to be recorded of its marked evaluations.
+  var profileRecords = ProfileRecords()
+
   static let operationCount = 256
 
   /// A machine that is granted nothing unless told otherwise. Throws when the system has no memory for it.
@@ -158,6 +168,8 @@ public final class PlanMachine {
       nursery.touchStack(from: bottom)
     }
     nursery.touchStack(from: bottom)
+    if let profiler { try engine.faulting { () throws(Fault) in try profiler.begin(engine) } }
+    defer { profiler?.end() }
     registers.pointee.handler = 0
     registers.pointee.thrown = .zero
     registers.pointee.stepsLeft = stepLimit.map { max(0, $0) } ?? -1
@@ -221,8 +233,11 @@ public final class PlanMachine {
   private func compiled(_ law: Word) throws(PlanFailure) -> Word {
     let arity = engine.arity(law)
     do throws(CompileFailure) {
-      return try Compiler.compile(
+      let code = try Compiler.compile(
         engine: engine, body: Word(raw: nursery.base[law.offset + LawLayout.body]), arity: arity)
+      // The newest object of all, so it may refer to anything.
+      nursery.base[code.offset + CodeLayout.name] = nursery.base[law.offset + LawLayout.name]
+      return code
     } catch {
       if case .failed(let failure) = error { throw failure }
       throw .fault(.size)

@@ -84,7 +84,12 @@ struct StubWriter {
     case .primitive: return try single(frameSize: 4, operation: operation) { $0.emit(.primitiveStep) }
     case .raise, .case0: return try single(frameSize: 2, operation: operation) { $0.emit(.fail) }
     case .profile:
-      return try single(frameSize: 4, operation: operation) { $0.emit(.giveBackEvaluated, 2) }
+      return try single(frameSize: 4, operation: operation) { assembler in
+        assembler.emit(.profileEnter)
+        assembler.emit(.evaluate, 2, 0, 0, 3)
+        assembler.emit(.profileLeave)
+        assembler.emit(.giveBack, 2)
+      }
     case .attempt:
       return try single(frameSize: 12, operation: operation) { assembler in
         force(&assembler, slot: 1, top: 5)

@@ -79,9 +79,15 @@ extension Engine {
         return try nursery.shiftLeft(.one, by: Word(direct: first.raw * 8))
       }.raw
     case .collect: return 1
-    case .setProfile, .getProfile:
+    case .setProfile:
       try demand(.profile)
+      // Not evaluated: anything but a natural 0 that is at hand means yes.
+      registers.pointee.recordsProfile = first != .zero
+      if first == .zero { owner._withUnsafeGuaranteedRef { $0.profileRecords.removeAll() } }
       return 0
+    case .getProfile:
+      try demand(.profile)
+      return try takeProfile()
     default:
       return try bits(operation, operands)
     }
@@ -147,6 +153,20 @@ extension Engine {
   }
 
   // MARK: Effects
+
+  /// The records since the last time as `5[0 time label time label ...]`; 0 when nothing is recorded.
+  private func takeProfile() throws(PlanFailure) -> UInt64 {
+    guard registers.pointee.recordsProfile else { return 0 }
+    let words = owner._withUnsafeGuaranteedRef { owner in
+      defer { owner.profileRecords.removeAll() }
+      return owner.profileRecords.words
+    }
+    let (closure, body) = try newClosure(1 + words.count)
+    body[0] = 5
+    body[1] = 0
+    for (index, word) in words.enumerated() { body[2 + index] = word }
+    return closure.raw
+  }
 
   private func trace(_ operands: UnsafeMutablePointer<UInt64>) throws(PlanFailure) -> UInt64 {
     try demand(.trace)

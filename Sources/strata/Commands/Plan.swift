@@ -22,10 +22,11 @@ extension Command {
       show and seed load print a seed's value in normal form, seed info counts what the file holds, seed save writes the \
       value of TEXT as a seed.
       """,
-    options: [.allow, .memory, .steps, .stats, .withoutJets, .cords, .seeds],
+    options: [.allow, .memory, .steps, .stats, .profile, .count, .withoutJets, .cords, .seeds],
     examples: [
       Example("strata plan eval '(Mul 6 7)'", "prints 42"),
       Example("strata plan run --allow read,write,store sire.seed", "read Sire from standard input"),
+      Example("strata plan run sum.seed --profile sum.svg", "run it and draw where the time went"),
     ]
   ) { (invocation, console) throws(Failure) in
     let operands = invocation.operands

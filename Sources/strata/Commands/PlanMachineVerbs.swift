@@ -113,7 +113,7 @@ extension Command {
       status. Commits are always allowed, other effects only when --allow names them. A program that fails leaves the \
       machine as its last commit did, and ends with the status that strata plan run has for the failure.
       """,
-    options: [.allow, .granted, .memory, .steps, .stats, .withoutJets],
+    options: [.allow, .granted, .memory, .steps, .stats, .profile, .count, .withoutJets],
     examples: [
       Example("strata plan machine run counter", "run it once"),
       Example("strata plan machine run --allow read,write app serve", "with effects and an argument"),
@@ -122,11 +122,13 @@ extension Command {
     let plan = try PlanMachineFile.opened(invocation, console)
     if invocation.has(.granted) { plan.machine.grants.formUnion(plan.storedGrants) }
     plan.machine.stepLimit = try invocation.number(.steps, minimum: 1)
+    try Watching.attach(invocation, to: plan.machine, title: plan.path)
     let arguments = invocation.operands.dropFirst().map { Array($0.utf8) }
     let status = PlanSession.status(verb: invocation.verb, plan.path, console) { () throws(PlanFailure) in
       try plan.run(arguments: arguments)
     }
     if invocation.has(.stats) { PlanSession.writeStats(of: plan.machine, console) }
+    try Watching.report(invocation, plan.machine, &console)
     try PlanMachineFile.close(plan)
     exit(status)
   }

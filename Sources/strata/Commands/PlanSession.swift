@@ -11,10 +11,12 @@ struct PlanSession {
   /// How values are printed.
   let style: PlanPrinter.Style
   private let hasStats: Bool
+  private let invocation: Invocation
 
   init(_ invocation: Invocation, name: String) throws(Failure) {
     self.name = name
     hasStats = invocation.has(.stats)
+    self.invocation = invocation
     var style = PlanPrinter.Style.plain
     style.hasCords = invocation.has(.cords)
     self.style = style
@@ -26,6 +28,7 @@ struct PlanSession {
       throw PlanSession.failure(error, subject: nil)
     }
     machine.stepLimit = try invocation.number(.steps, minimum: 1)
+    try Watching.attach(invocation, to: machine, title: name)
   }
 
   /// How much memory the invocation lets a machine use.
@@ -72,7 +75,7 @@ struct PlanSession {
     let status = PlanSession.status(verb: "plan", name, console) { () throws(PlanFailure) in
       try machine.runProgram(main, arguments: arguments.map { Array($0.utf8) })
     }
-    writeStats(console)
+    try report(&console)
     // The program's status is the process's: verbs that run one do not end with a code of their own.
     exit(status)
   }
@@ -116,6 +119,12 @@ struct PlanSession {
 
   func writeStats(_ console: borrowing Console) {
     if hasStats { PlanSession.writeStats(of: machine, console) }
+  }
+
+  /// Writes what the invocation wants to know about the run.
+  func report(_ console: inout Console) throws(Failure) {
+    writeStats(console)
+    try Watching.report(invocation, machine, &console)
   }
 
   /// Writes what a machine took, as JSON on standard error.

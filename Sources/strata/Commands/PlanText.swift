@@ -39,7 +39,7 @@ extension PlanSession {
   /// Prints the normal form of the value that `text` writes.
   func evaluate(_ text: String, _ console: inout Console) throws(Failure) {
     print(try forced(try value(text)), &console)
-    writeStats(console)
+    try report(&console)
   }
 
   /// Writes the value of `text` as a seed.

@@ -2,11 +2,13 @@
 
 import Glibc
 import StrataNock
+import StrataPlan
 import StrataProfile
 
 extension Option {
   static let profile = Option("profile", value: "FILE", "write where the time goes to FILE.svg, .folded or .json")
-  static let count = Option("count", "list how often each formula was entered; a profile is then of calls, not of time")
+  static let count = Option(
+    "count", "list how often each formula or law was entered; a profile is then of calls, not of time")
   static let trace = Option("trace", "tell of every call on standard error: formula, subject and product")
   static let traceDepth = Option("trace-depth", value: "COUNT", "leave out calls that nest deeper than COUNT (20)")
   static let traceSize = Option("trace-size", value: "BYTES", "show at most BYTES of each noun (60)")
@@ -73,14 +75,33 @@ struct Watching {
   func report(_ machine: NockMachine, _ console: inout Console) throws(Failure) {
     guard let profiler else { return }
     if let path { try Watching.write(profiler.profile(of: machine), to: path, &console) }
-    if counts {
-      var text = ""
-      for count in profiler.counts(of: machine) {
-        let calls = String(count.calls)
-        text += String(repeating: " ", count: max(0, 12 - calls.utf8.count)) + calls + "  " + count.name + "\n"
-      }
-      console.message(text)
+    if counts { Watching.write(profiler.counts(of: machine).map { ($0.calls, $0.name) }, console) }
+  }
+
+  /// Attaches to a PLAN machine what the invocation asks for.
+  static func attach(_ invocation: Invocation, to machine: PlanMachine, title: String) throws(Failure) {
+    let path = try profilePath(invocation)
+    let counts = invocation.has(.count)
+    guard path != nil || counts else { return }
+    machine.profiler = PlanProfiler(
+      counts ? .counting : .sampling(every: period), title: title, keepsStacks: path != nil)
+  }
+
+  /// Writes what was seen of a PLAN machine.
+  static func report(_ invocation: Invocation, _ machine: PlanMachine, _ console: inout Console) throws(Failure) {
+    guard let profiler = machine.profiler else { return }
+    if let path = try profilePath(invocation) { try write(profiler.profile, to: path, &console) }
+    if invocation.has(.count) { write(profiler.counts.map { ($0.entries, $0.name) }, console) }
+  }
+
+  /// Lists counts on standard error.
+  private static func write(_ counts: [(count: UInt64, name: String)], _ console: borrowing Console) {
+    var text = ""
+    for (count, name) in counts {
+      let digits = String(count)
+      text += String(repeating: " ", count: max(0, 12 - digits.utf8.count)) + digits + "  " + name + "\n"
     }
+    console.message(text)
   }
 
   /// Writes a profile in the form that the file's suffix names.

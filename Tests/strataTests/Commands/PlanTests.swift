@@ -89,6 +89,23 @@ import Testing
     #expect(run.text.hasSuffix("# why \"assertion failed\"\n"))
   }
 
+  @Test func profilesAndCountsAreWritten() throws {
+    let main = "#{%main 1 [Bits [[#{%loop 2 [[[If 1] [[0 [Dec 1]] [[Mul 2] [3]]]] 2]} [100]] [1]]]}"
+    let script = """
+      d=$(mktemp -d); cd $d; "$STRATA" plan seed save s '\(main)'
+      "$STRATA" plan run s --count --profile p.folded; echo $?; cut -d ' ' -f 1 p.folded | head -1
+      "$STRATA" plan run s --profile p.svg; head -c 4 p.svg; "$STRATA" plan run s --profile p.json; head -c 1 p.json
+      "$STRATA" plan run s --profile p.txt; echo $?; rm -r $d
+      """
+    let run = try StrataProcess(shell: script)
+    // 3^100 has 159 bits.
+    #expect(run.text.hasPrefix("159\n"))
+    #expect(run.text.hasSuffix("<?xm{1\n"))
+    // 101 calls, and the products that wait for one another.
+    #expect(run.error.contains(" 162  loop\n"), "\(run.error)")
+    #expect(run.error.contains(".svg, .folded or .json"))
+  }
+
   /// Evaluates a value on a host stack of 256 kilobytes, and answers what is printed and the peak of the memory used.
   private func evaluate(_ text: String) throws -> (text: String, peakBytes: Int) {
     let run = try StrataProcess(shell: "ulimit -s 256; \"$STRATA\" plan eval --stats '\(text)'")
