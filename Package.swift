@@ -97,7 +97,7 @@ let package = Package(
     + module("StrataFloat", uses: [], testsUse: ["CMPFR"])
     + module("StrataMemory", uses: ["CPlatform"])
     + module("StrataNatural", uses: ["StrataMemory", "CGMP"])
-    + module("StrataNoun", uses: ["StrataMemory", "StrataNatural", "StrataText"])
+    + module("StrataNoun", uses: ["CPlatform", "StrataMemory", "StrataNatural", "StrataText"])
     + module("StrataProfile", uses: [])
     + module(
       "StrataNock",

@@ -1,7 +1,5 @@
 // A growable run of plain memory for native code: checked growth, no reference counting, no traps.
 
-import Glibc
-
 /// Owns `capacity` elements of a trivial type, of which the first `count` are in use.
 public struct Buffer<Element: BitwiseCopyable>: ~Copyable {
   @usableFromInline var storage: UnsafeMutablePointer<Element>
@@ -17,15 +15,12 @@ public struct Buffer<Element: BitwiseCopyable>: ~Copyable {
   /// An empty buffer of zeroed memory. Throws `.refused` when memory is.
   @inlinable
   public init(capacity: Int = 64) throws(Fault) {
-    let wanted = max(1, capacity)
-    let (bytes, overflow) = wanted.multipliedReportingOverflow(by: MemoryLayout<Element>.stride)
-    guard !overflow, let memory = calloc(1, bytes) else { throw .refused }
-    storage = memory.bindMemory(to: Element.self, capacity: wanted)
-    room = wanted
+    room = max(1, capacity)
+    storage = try NativeMemory.allocate(room, of: Element.self)
   }
 
   @inlinable
-  deinit { free(storage) }
+  deinit { NativeMemory.free(storage, room) }
 
   @inlinable @inline(__always)
   public mutating func append(_ element: Element) throws(Fault) {
@@ -52,9 +47,7 @@ public struct Buffer<Element: BitwiseCopyable>: ~Copyable {
   mutating func grow(to wanted: Int) throws(Fault) {
     // By halves once large: the memory that is not used yet is what a cue or a jam may not waste.
     let larger = max(wanted, room < 1 << 16 ? room * 2 : room + room / 2)
-    let (bytes, overflow) = larger.multipliedReportingOverflow(by: MemoryLayout<Element>.stride)
-    guard !overflow, let memory = realloc(storage, bytes) else { throw .refused }
-    storage = memory.bindMemory(to: Element.self, capacity: larger)
+    storage = try NativeMemory.grow(storage, from: room, to: larger, used: count)
     room = larger
   }
 }

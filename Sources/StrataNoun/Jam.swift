@@ -7,6 +7,7 @@
 // A repeated cell is always a reference; a repeated atom only where its bits outnumber those of the position. So an
 // atom that is not worth a reference where it first stands never will be later, and stays out of the table.
 
+import CPlatform
 import StrataMemory
 import StrataNatural
 
@@ -146,6 +147,14 @@ private struct PositionTable: ~Copyable {
     return nil
   }
 
+  /// Fetches what looking up a noun with this mug will read: at the time of pushing a tail, nothing waits for it yet.
+  @inline(__always)
+  func expect(_ hash: UInt32) {
+    let bit = hash & (bucketMask &* PositionTable.filterBitsPerBucket | 7)
+    platform_prefetch(filter.base + Int(bit >> 6))
+    platform_prefetch(entries.base + Int(buckets.base[Int(hash & bucketMask)]))
+  }
+
   @inline(never)
   private mutating func known(_ noun: Word, _ hash: UInt32, in nursery: Nursery) throws(Fault) -> Int? {
     var number = buckets.base[Int(hash & bucketMask)]
@@ -253,7 +262,9 @@ extension Nursery {
         } else {
           if positions.isExhausted { return nil }
           try writer.write(0b01, 2)
-          try push(tail(noun))
+          let tail = tail(noun)
+          if tail.isCell { positions.expect(header(tail).mug) }
+          try push(tail)
           noun = head(noun)
           continue
         }

@@ -35,3 +35,12 @@ static inline uint64_t platform_exchange(uint64_t *at, uint64_t value) {
 static inline int platform_compare_exchange(uint64_t *at, uint64_t expected, uint64_t value) {
   return __atomic_compare_exchange_n(at, &expected, value, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 }
+
+/// Moves a private mapping to the range at `target`, whatever is mapped there, and makes it `wanted` bytes long; nonzero if
+/// the system refuses, and then nothing has changed.
+static inline int platform_move_mapping(void *from, size_t length, void *target, size_t wanted) {
+  return mremap(from, length, wanted, MREMAP_MAYMOVE | MREMAP_FIXED, target) == MAP_FAILED;
+}
+
+/// Asks for the cache line at `at`, which need not be memory at all.
+static inline void platform_prefetch(const void *at) { __builtin_prefetch(at, 1); }
