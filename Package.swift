@@ -34,6 +34,7 @@ let package = Package(
     .library(name: "StrataCrypto", targets: ["StrataCrypto"]),
     .library(name: "StrataFlat", targets: ["StrataFlat"]),
     .library(name: "StrataFloat", targets: ["StrataFloat"]),
+    .library(name: "StrataHTTP", targets: ["StrataHTTP"]),
     .library(name: "StrataMemory", targets: ["StrataMemory"]),
     .library(name: "StrataNatural", targets: ["StrataNatural"]),
     .library(name: "StrataNock", targets: ["StrataNock"]),
@@ -52,6 +53,7 @@ let package = Package(
     // Without pkgConfig: its flags would ask for the shared libraries, and all of these but libsodium are linked statically.
     .systemLibrary(name: "CArgon2", providers: [.apt(["libargon2-dev"])]),
     .systemLibrary(name: "CCrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CEvent", providers: [.apt(["libevent-dev", "libssl-dev"])]),
     .systemLibrary(name: "CSecp256k1", providers: [.apt(["libsecp256k1-dev"])]),
     .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
     .systemLibrary(name: "CMPFR", pkgConfig: "mpfr", providers: [.apt(["libmpfr-dev"])]),
@@ -60,7 +62,8 @@ let package = Package(
       name: "strata",
       dependencies: [
         "CPlatform", "StrataMemory", "StrataNatural", "StrataNoun", "StrataNock", "StrataPlan", "StrataFlat",
-        "StrataProfile", "StrataText", "StrataPier", "StrataPlanStore", "StrataStore",
+        "StrataProfile", "StrataText", "StrataPier", "StrataHTTP", "StrataPlanStore",
+        "StrataStore",
       ],
       swiftSettings: strict,
       linkerSettings: commandLinks),
@@ -108,6 +111,7 @@ let package = Package(
     + module("StrataStore", uses: ["StrataMemory", "CPlatform", "CSQLite"])
     + module(
       "StrataPier", uses: ["StrataMemory", "StrataNoun", "StrataNock", "StrataStore", "StrataText", "CPlatform"])
+    + module("StrataHTTP", uses: ["StrataMemory", "StrataNoun", "StrataPier", "CEvent"])
     + module("StrataPlan", uses: ["CPlatform", "StrataMemory", "StrataNatural", "StrataProfile"])
     + module("StrataPlanStore", uses: ["StrataMemory", "StrataPlan", "StrataStore"])
     + module("StrataFlat", uses: ["StrataMemory", "StrataText"]),

@@ -3,11 +3,11 @@
 import Glibc
 
 /// A mutual exclusion with one condition to wait for.
-final class Lock: @unchecked Sendable {
+package final class Lock: @unchecked Sendable {
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
   private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
 
-  init() {
+  package init() {
     mutex.initialize(to: pthread_mutex_t())
     changed.initialize(to: pthread_cond_t())
     pthread_mutex_init(mutex, nil)
@@ -25,40 +25,40 @@ final class Lock: @unchecked Sendable {
     mutex.deallocate()
   }
 
-  func lock() { pthread_mutex_lock(mutex) }
-  func unlock() { pthread_mutex_unlock(mutex) }
+  package func lock() { pthread_mutex_lock(mutex) }
+  package func unlock() { pthread_mutex_unlock(mutex) }
   /// Whether the lock was free; it is held then.
-  func tryLock() -> Bool { pthread_mutex_trylock(mutex) == 0 }
+  package func tryLock() -> Bool { pthread_mutex_trylock(mutex) == 0 }
 
-  func withLock<Value, Failure: Error>(_ work: () throws(Failure) -> Value) throws(Failure) -> Value {
+  package func withLock<Value, Failure: Error>(_ work: () throws(Failure) -> Value) throws(Failure) -> Value {
     pthread_mutex_lock(mutex)
     defer { pthread_mutex_unlock(mutex) }
     return try work()
   }
 
   /// Gives the lock up until somebody calls `wakeAll`, or the clock of `Clock.now` shows `deadline`.
-  func wait(until deadline: UInt64) {
+  package func wait(until deadline: UInt64) {
     var time = timespec()
     time.tv_sec = Int(deadline / 1_000_000_000)
     time.tv_nsec = Int(deadline % 1_000_000_000)
     pthread_cond_timedwait(changed, mutex, &time)
   }
 
-  func wait() { pthread_cond_wait(changed, mutex) }
+  package func wait() { pthread_cond_wait(changed, mutex) }
 
-  func wakeAll() { pthread_cond_broadcast(changed) }
+  package func wakeAll() { pthread_cond_broadcast(changed) }
 }
 
 /// Clocks. None of them shows in a state but where an event carries its time.
-enum Clock {
+package enum Clock {
   /// Nanoseconds of a clock that only goes forward.
-  static func now() -> UInt64 { nanoseconds(CLOCK_MONOTONIC) }
+  package static func now() -> UInt64 { nanoseconds(CLOCK_MONOTONIC) }
 
   /// Nanoseconds of processor time that the calling thread has used.
-  static func ofThread() -> UInt64 { nanoseconds(CLOCK_THREAD_CPUTIME_ID) }
+  package static func ofThread() -> UInt64 { nanoseconds(CLOCK_THREAD_CPUTIME_ID) }
 
   /// Milliseconds since 1970.
-  static func wallMilliseconds() -> UInt64 { nanoseconds(CLOCK_REALTIME) / 1_000_000 }
+  package static func wallMilliseconds() -> UInt64 { nanoseconds(CLOCK_REALTIME) / 1_000_000 }
 
   private static func nanoseconds(_ clock: clockid_t) -> UInt64 {
     var time = timespec()
@@ -68,7 +68,7 @@ enum Clock {
 }
 
 /// A thread of the system that can be waited for.
-final class SystemThread: @unchecked Sendable {
+package final class SystemThread: @unchecked Sendable {
   private final class Body {
     let run: @Sendable () -> Void
     init(_ run: @escaping @Sendable () -> Void) { self.run = run }
@@ -77,7 +77,7 @@ final class SystemThread: @unchecked Sendable {
   private var handle = pthread_t()
 
   /// Starts a thread; nil when the system gives none.
-  init?(stackBytes: Int = 1 << 20, _ run: @escaping @Sendable () -> Void) {
+  package init?(stackBytes: Int = 1 << 20, _ run: @escaping @Sendable () -> Void) {
     var attributes = pthread_attr_t()
     guard pthread_attr_init(&attributes) == 0 else { return nil }
     defer { pthread_attr_destroy(&attributes) }
@@ -96,8 +96,8 @@ final class SystemThread: @unchecked Sendable {
   }
 
   /// Waits for the thread's end. To be called once.
-  func join() { pthread_join(handle, nil) }
+  package func join() { pthread_join(handle, nil) }
 
   /// Lets the thread end by itself. To be called once, instead of `join`.
-  func detach() { pthread_detach(handle) }
+  package func detach() { pthread_detach(handle) }
 }

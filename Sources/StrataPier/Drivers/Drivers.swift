@@ -12,17 +12,31 @@ import StrataStore
 /// Where a driver works: a loom for the nouns of one effect, and a way to poke.
 public struct DriverContext {
   public let nursery: Nursery
-  /// Pokes the pier with a cause of a driver: the noun, and the wire, whose shape is `[%poke source 1 tags]`.
-  let poke: (_ cause: Word, _ wire: Word) -> Void
+  /// Pokes the pier with a cause of a driver: the noun, and the wire, whose shape is `[%poke source 1 tags]`. Gives what
+  /// became of it; nil when it was refused, of which the operator is told.
+  let poke: (_ cause: Word, _ wire: Word) -> PokeResult?
   /// Asks for the end of the process with a code.
   let exit: (UInt64) -> Void
 
   /// `[%poke source 1 tag 0]`, or without a tag.
-  func wire(_ source: String, _ tag: String? = nil) throws(Fault) -> Word {
-    var parts = [try nursery.cord("poke"), try nursery.cord(source), Word.one]
-    if let tag { parts.append(try nursery.cord(tag)) }
-    return try nursery.list(parts)
+  func wire(_ source: String, _ tag: String? = nil) throws(Fault) -> Word { try nursery.wire(source, tag) }
+}
+
+extension Nursery {
+  /// `[%poke source 1 tag 0]`, or without a tag: where a driver's events come from.
+  package func wire(_ source: String, _ tag: String? = nil) throws(Fault) -> Word {
+    var parts = [try cord("poke"), try cord(source), Word.one]
+    if let tag { parts.append(try cord(tag)) }
+    return try list(parts)
   }
+}
+
+/// How a driver with threads of its own reaches the pier.
+public struct DriverLink: Sendable {
+  /// Pokes the pier with the jams of a cause and of its wire, and waits until the event is durable.
+  public let poke: @Sendable (_ cause: [UInt8], _ wire: [UInt8]) throws(PierFailure) -> PokeResult
+  /// Tells the operator.
+  public let notice: @Sendable (String) -> Void
 }
 
 /// Acts on effects.
@@ -33,11 +47,17 @@ public protocol Driver: Sendable {
   var period: UInt64? { get }
   /// Makes such an event.
   func tick(_ context: DriverContext) throws(Fault)
+  /// Called once before anything else, when the pier is open.
+  func start(_ link: DriverLink) throws(PierFailure)
+  /// Called once in the end, when no more effects come. No event may be made afterwards.
+  func stop()
 }
 
 extension Driver {
   public var period: UInt64? { nil }
   public func tick(_ context: DriverContext) throws(Fault) {}
+  public func start(_ link: DriverLink) throws(PierFailure) {}
+  public func stop() {}
 }
 
 /// `[%exit code]`: ends the process in order.
@@ -86,7 +106,44 @@ public struct TimerDriver: Driver {
   public func tick(_ context: DriverContext) throws(Fault) {
     let noun: Word
     do throws(CueError) { noun = try context.nursery.cued(event) } catch { throw error.fault }
-    context.poke(noun, try context.wire("timer"))
+    _ = context.poke(noun, try context.wire("timer"))
+  }
+}
+
+/// Sends one event when the pier is open, and waits for an effect. Ends the process with code 1 when the event fails or
+/// nothing comes of it.
+public final class OnePunchDriver: Driver, @unchecked Sendable {
+  public let period: UInt64?
+  private let event: [UInt8]
+  private let notice: @Sendable (String) -> Void
+  /// Used on the hub's thread only.
+  private var isSent = false
+  private var isAnswered = false
+
+  /// `event` is the jam of what is sent; an effect must come within `patience` nanoseconds.
+  public init(
+    event: [UInt8], patience: UInt64 = 600_000_000_000, notice: @escaping @Sendable (String) -> Void = { _ in }
+  ) {
+    self.event = event
+    self.notice = notice
+    period = max(1_000_000, patience)
+  }
+
+  public func act(on effect: Word, _ context: DriverContext) throws(Fault) { isAnswered = true }
+
+  public func tick(_ context: DriverContext) throws(Fault) {
+    if isAnswered { return }
+    if isSent {
+      notice("no effect has come of the one event")
+      return context.exit(1)
+    }
+    isSent = true
+    let noun: Word
+    do throws(CueError) { noun = try context.nursery.cued(event) } catch { throw error.fault }
+    if context.poke(noun, try context.wire("one-punch"))?.isDone != true {
+      notice("the one event has failed")
+      context.exit(1)
+    }
   }
 }
 
@@ -127,9 +184,20 @@ public final class DriverHub: @unchecked Sendable {
     lock.withLock { while !queue.isEmpty || isActing, !isEnding { lock.wait(until: Clock.now() &+ 1_000_000_000) } }
   }
 
-  /// Begins to work.
-  public func start() {
+  /// Begins to work, for the pier that was attached. Throws with nothing begun when a driver cannot do its work.
+  public func start() throws(PierFailure) {
     if drivers.isEmpty { return }
+    let link = DriverLink(
+      poke: { [weak self] (cause, wire) throws(PierFailure) in
+        guard let pier = self.flatMap({ hub in hub.lock.withLock { hub.pier } }) else { throw .closed }
+        return try pier.poke(Poke(cause, wire: pier.shape == .gate ? nil : wire))
+      }, notice: notice)
+    for (index, driver) in drivers.enumerated() {
+      do throws(PierFailure) { try driver.start(link) } catch {
+        for begun in drivers[..<index] { begun.stop() }
+        throw error
+      }
+    }
     thread = SystemThread(stackBytes: 4 << 20) { [self] in run() }
   }
 
@@ -139,8 +207,10 @@ public final class DriverHub: @unchecked Sendable {
       isEnding = true
       lock.wakeAll()
     }
-    thread?.join()
-    thread = nil
+    guard let thread else { return }
+    thread.join()
+    self.thread = nil
+    for driver in drivers { driver.stop() }
   }
 
   private func run() {
@@ -181,12 +251,14 @@ public final class DriverHub: @unchecked Sendable {
     DriverContext(
       nursery: nursery,
       poke: { [weak self] cause, wire in
-        guard let self, let pier = self.lock.withLock({ self.pier }) else { return }
+        guard let self, let pier = self.lock.withLock({ self.pier }) else { return nil }
         guard let event = try? nursery.jammed(cause), let wire = try? nursery.jammed(wire) else {
-          return self.notice("an event of a driver could not be written")
+          self.notice("an event of a driver could not be written")
+          return nil
         }
-        do throws(PierFailure) { _ = try pier.poke(Poke(event, wire: pier.shape == .gate ? nil : wire)) } catch {
+        do throws(PierFailure) { return try pier.poke(Poke(event, wire: pier.shape == .gate ? nil : wire)) } catch {
           self.notice("an event of a driver was refused: \(error)")
+          return nil
         }
       },
       exit: { [weak self] code in

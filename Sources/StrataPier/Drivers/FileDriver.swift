@@ -30,10 +30,10 @@ public struct FileDriver: Driver {
     case "read":
       let contents = path(body, nursery).flatMap { readWholeFile($0, atMost: 1 << 30, flags: O_NOFOLLOW) }
       let unit = if let contents { try nursery.cell(.zero, nursery.atom(contents)) } else { Word.zero }
-      context.poke(try nursery.tuple([file, name, unit]), try context.wire("file", tag))
+      _ = context.poke(try nursery.tuple([file, name, unit]), try context.wire("file", tag))
     case "write":
       guard let written = try write(body, nursery) else { return }
-      context.poke(try nursery.tuple([file, name, written]), try context.wire("file", tag))
+      _ = context.poke(try nursery.tuple([file, name, written]), try context.wire("file", tag))
     case "batch-write":
       var rest = body
       var written: [Word] = []
@@ -41,7 +41,7 @@ public struct FileDriver: Driver {
         if let one = try write(nursery.head(rest), nursery) { written.append(one) }
         rest = nursery.tail(rest)
       }
-      context.poke(try nursery.tuple([file, name, try nursery.list(written)]), try context.wire("file", tag))
+      _ = context.poke(try nursery.tuple([file, name, try nursery.list(written)]), try context.wire("file", tag))
     default: return
     }
   }

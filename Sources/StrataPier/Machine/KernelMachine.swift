@@ -192,20 +192,20 @@ final class KernelMachine {
 
 extension Nursery {
   /// `[a b c ...]`, at least one part.
-  func tuple(_ parts: [Word]) throws(Fault) -> Word {
+  package func tuple(_ parts: [Word]) throws(Fault) -> Word {
     guard var result = parts.last else { return .zero }
     for part in parts.dropLast().reversed() { result = try cell(part, result) }
     return result
   }
 
   /// The null-terminated list of `parts`.
-  func list(_ parts: [Word]) throws(Fault) -> Word { try tuple(parts + [.zero]) }
+  package func list(_ parts: [Word]) throws(Fault) -> Word { try tuple(parts + [.zero]) }
 
   /// A text as an atom.
-  func cord(_ text: String) throws(Fault) -> Word { try atom(Array(text.utf8)) }
+  package func cord(_ text: String) throws(Fault) -> Word { try atom(Array(text.utf8)) }
 
   /// The natural whose bytes these are, least significant first.
-  func atom(_ bytes: [UInt8]) throws(Fault) -> Word {
+  package func atom(_ bytes: [UInt8]) throws(Fault) -> Word {
     let count = (bytes.lastIndex { $0 != 0 } ?? -1) + 1
     if count < 8 || count == 8 && bytes[7] < 0x80 {
       return Word(direct: bytes.prefix(count).reversed().reduce(0) { $0 << 8 | UInt64($1) })
@@ -221,7 +221,7 @@ extension Nursery {
   }
 
   /// The bytes of a natural, least significant first, without zeros at the end; nil for a cell.
-  func octets(of atom: Word) -> [UInt8]? {
+  package func octets(of atom: Word) -> [UInt8]? {
     var bytes: [UInt8] = []
     if atom.isDirect {
       withUnsafeBytes(of: atom.raw.littleEndian) { bytes = Array($0) }
@@ -235,7 +235,7 @@ extension Nursery {
   }
 
   /// The noun's jam as bytes.
-  func jammed(_ noun: Word) throws(Fault) -> [UInt8] {
+  package func jammed(_ noun: Word) throws(Fault) -> [UInt8] {
     var writer = try jam(noun)
     return try writer.finish { (limbs, bitCount) throws(Fault) in
       Array(UnsafeRawBufferPointer(start: limbs, count: (bitCount + 7) / 8))
@@ -243,7 +243,7 @@ extension Nursery {
   }
 
   /// The noun whose jam begins `bytes`.
-  func cued(_ bytes: [UInt8]) throws(CueError) -> Word {
+  package func cued(_ bytes: [UInt8]) throws(CueError) -> Word {
     let result: Result<Word, CueError> = bytes.withUnsafeBytes { bytes in
       do throws(CueError) { return .success(try cue(bytes).noun) } catch { return .failure(error) }
     }

@@ -86,7 +86,7 @@ private struct AppVerb {
     options.effects = { number, effects in hub.take(number, effects) }
     let pier = try open(directory, options)
     hub.attach(pier)
-    hub.start()
+    try atPier(directory) { () throws(PierFailure) in try hub.start() }
     let outcome: Result<PokeResult, Failure> = Signals.stopping(pier.interruptHandle) {
       do throws(Failure) {
         try prepare(pier, directory)

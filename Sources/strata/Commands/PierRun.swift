@@ -10,7 +10,8 @@ extension Option {
     "what the kernel is: gate (default), nockapp or arvo")
   fileprivate static let history = Option("keep-history", "never trim the log, so that all of it can be computed again")
   fileprivate static let driver = Option(
-    "driver", value: "NAME[=ARG]", "let effects act: log, exit, file=FOLDER, timer=SECONDS:EVENT; may be repeated")
+    "driver", value: "NAME[=ARG]",
+    "let effects act: \(PierDrivers.forms.joined(separator: ", ")); may be repeated")
 }
 
 extension Command {
@@ -56,12 +57,14 @@ extension Command {
     operandCount: 1...1,
     details: """
       Other commands then reach the pier over a socket in its folder, which only its owner may use. Events that come at \
-      the same time share the disk's syncs. SIGINT and SIGTERM end it in order; any other end loses nothing either.
+      the same time share the disk's syncs. SIGINT and SIGTERM end it in order; any other end loses nothing either. \
+      Effects do nothing unless a driver for them is switched on by name.
       """,
     options: [.driver] + Option.eventLimits,
     examples: [
       Example("strata pier run counter", "serve the pier until it is interrupted"),
       Example("strata pier run app --driver file=out --driver exit", "let it write files below out, and end itself"),
+      Example("strata pier run site --driver http=8080", "let it answer HTTP, to this machine only"),
     ]
   ) { (invocation, console) throws(Failure) in
     let directory = invocation.operands[0]
@@ -73,7 +76,7 @@ extension Command {
     pthread_sigmask(SIG_BLOCK, &signals, nil)
     var options = try PierSession.options(invocation)
     let drivers = try PierDrivers.make(invocation.values(.driver), verb: invocation.verb)
-    let hub = DriverHub(drivers)
+    let hub = DriverHub(drivers, notice: PierDrivers.note)
     if !drivers.isEmpty { options.effects = { number, effects in hub.take(number, effects) } }
     let chosen = options
     let server = try atPier(directory) { () throws(PierFailure) in
@@ -85,7 +88,7 @@ extension Command {
     console.print(
       "\(directory) runs in process \(getpid()): event \(server.pier.last), \(opening.replayedEvents) computed again")
     console.output.flush()
-    hub.start()
+    try atPier(directory) { () throws(PierFailure) in try hub.start() }
     server.waitForStop {
       var pending = sigset_t()
       if hub.exitCode != nil { return true }

@@ -73,7 +73,7 @@ struct HoonCompilerTests {
     #expect(try pier.load(state: state).isDone)
     #expect(try compiler.isBooted())
     hub.attach(pier)
-    hub.start()
+    try hub.start()
     let sources = try HoonSources(root: source, entry: source + "/trivial.hoon")
     let result = try compiler.build(sources, isArbitrary: true, target: "/built.jam")
     hub.drain()

@@ -49,6 +49,43 @@ import Testing
         """, "\(run.text)")
   }
 
+  @Test func driversAreNamedRightOrRefused() throws {
+    let run = try script(
+      """
+      strata pier new books ledger.nock >/dev/null
+      for driver in http http=x http=1,2 http=1,timeout=x http=70000 one-punch timer=1 nothing; do
+        strata pier run books --driver $driver >/dev/null 2>&1; echo -n "$? "
+      done
+      "$STRATA" pier run books --driver 'one-punch=[%rent 1 %may]' --driver exit >/dev/null 2>&1 & sleep 1
+      strata pier peek books --at-least 2; kill %1; wait %1; echo "code $?"
+      strata pier run books --driver one-punch=7 2>&1 | grep -c 'the one event has failed'
+      """)
+    #expect(
+      run.text == """
+        1 1 1 1 1 1 1 1 [1 [1 %rent 1 %may] 0]
+        code 0
+        1
+
+        """, "\(run.text)\(run.error)")
+  }
+
+  @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/curl"), "there is no curl"))
+  func aKernelAnswersCurl() throws {
+    let run = try script(
+      """
+      cp '\(packageRoot)/Examples/http-tally/tally.nock' .
+      strata pier new site tally.nock >/dev/null
+      for round in 1 2; do
+        "$STRATA" pier run site --driver http=0 >/dev/null 2>notes &
+        for wait in $(seq 200); do port=$(grep -o 'port [0-9]*' notes) && break; sleep 0.05; done
+        for n in 1 2; do curl -s "http://127.0.0.1:${port#port }/"; echo; done
+        kill %%; wait %%
+      done
+      strata pier peek site
+      """)
+    #expect(run.text == "|\n||\n|||\n||||\n4\n", "\(run.text)\(run.error)")
+  }
+
   @Test func forksExportsAndChecks() throws {
     let run = try script(
       """
