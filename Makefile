@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup check-jets build run examples test quick bench bench-page bench-smoke format lint sanitize fuzz crash-test kill-test reliability docs coverage install clean
+.PHONY: help setup check-jets jet-table build run examples test quick bench bench-page bench-smoke format lint sanitize fuzz crash-test kill-test reliability docs coverage install clean
 
 # How long each fuzz target runs.
 SECONDS ?= 60
@@ -64,6 +64,11 @@ lint: ## complain about formatting, without changing anything
 
 check-jets: setup ## hold every jet against its own Nock, many times; SCALE=50 times 200 cases each
 	@STRATA_TEST_SCALE=$(SCALE) swift test -c release --filter JetDifferentialTests
+
+jet-table: setup ## check the jets as `make check-jets` does, and write Documentation/jets.md; SCALE=50
+	@rm -f .build/jet-cases
+	@STRATA_TEST_SCALE=$(SCALE) STRATA_JET_CASES=.build/jet-cases swift test -c release --filter 'JetDifferentialTests|OctetJetsAgainstNockTests'
+	@STRATA_JET_TABLE=.build/jet-cases swift test -c release --filter JetTableTests/writeTheTable
 
 sanitize: setup ## run every test under the address, thread and undefined-behaviour sanitizers
 	@scripts/test address thread undefined

@@ -113,6 +113,7 @@ extension Nursery {
 extension NurseryState {
   /// Finds room for `count` words in the innermost frame's young space, with a new chunk where needed.
   mutating func place(_ count: Int) throws(Fault) -> Int {
+    if isAllocatingFixed { return try placeFixed(count) }
     if count < largeThreshold {
       if top + count <= limit {
         let offset = top

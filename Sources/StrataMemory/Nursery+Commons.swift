@@ -70,9 +70,44 @@ extension Nursery {
     }
   }
 
+  /// Runs `body`, which may allocate but reaches no safe point, with everything that it allocates fixed in the commons. What it allocated
+  /// is dropped when it throws. The innermost frame's budget holds for it as well.
+  public func allocatingFixed<Result, Failure: Error>(
+    _ body: () throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    state.pointee.closeCurrentChunk()
+    let commonsTop = state.pointee.commonsTop
+    state.pointee.isAllocatingFixed = true
+    state.pointee.top = commonsTop
+    state.pointee.limit = commonsTop
+    defer {
+      state.pointee.isAllocatingFixed = false
+      state.pointee.top = state.pointee.frame.pointee.young.top
+      state.pointee.limit = state.pointee.frame.pointee.young.limit
+    }
+    let result = try body()
+    state.pointee.commonsTop = state.pointee.top
+    return result
+  }
+
   /// Drops everything in the commons. The caller guarantees that nothing refers to it any more.
   public func resetCommons() {
     state.pointee.commonsTop = state.pointee.commons.low + 1
     state.pointee.commons.shrink(to: state.pointee.commonsTop, keeping: 0, in: &state.pointee.reservation)
+  }
+}
+
+extension NurseryState {
+  /// Room for `count` words at the end of the commons, where allocation goes on.
+  mutating func placeFixed(_ count: Int) throws(Fault) -> Int {
+    let offset = top
+    if count > limit - offset {
+      let used = offset - commonsTop
+      guard count <= frame.pointee.budgetWords - usedWords - used else { throw .bytes }
+      try growCommons(to: offset + max(count, 1 << 12))
+      limit = commons.committed
+    }
+    top = offset + count
+    return offset
   }
 }

@@ -113,6 +113,8 @@ public struct NurseryState: ~Copyable {
   var westCommitted: Int
   var eastCommitted: Int
   var commonsTop: Int
+  /// Whether objects are being allocated in the commons.
+  var isAllocatingFixed = false
   var trailTop: Int
   var providers: [any RootProvider] = []
   let largeThreshold: Int

@@ -56,12 +56,21 @@ extension Nursery {
     base[a.offset &+ 1] == base[b.offset &+ 1] && base[a.offset &+ 2] == base[b.offset &+ 2]
   }
 
-  /// How young a cell is: 3 for the innermost frame's young objects, 2 for its tenured ones, 0 for what is older and may
-  /// not be written to.
+  /// How young an object is: 0 where it is fixed, more the further in its frame is, most where it was allocated since the
+  /// last collection. Nil in frames far out, which are not worth finding.
   @inline(__always)
-  private func youth(_ offset: Int) -> Int {
-    if state.pointee.frame.pointee.young.contains(offset) { return 3 }
-    return state.pointee.frame.pointee.tenured.contains(offset) ? 2 : 0
+  private func youth(_ offset: Int) -> Int? {
+    if offset < state.pointee.fixedEnd { return 0 }
+    var frame = state.pointee.frame
+    var depth = state.pointee.depth
+    for _ in 0..<4 {
+      if frame.pointee.young.contains(offset) { return 2 &* depth &+ 2 }
+      if frame.pointee.tenured.contains(offset) { return 2 &* depth &+ 1 }
+      if depth == 0 { return nil }
+      depth &-= 1
+      frame -= 1
+    }
+    return nil
   }
 
   /// Lets equal cells share their parts, all the way down: of each pair that was compared the younger cell gets the words
@@ -77,8 +86,8 @@ extension Nursery {
       sp &-= 2
       var older = Int(truncatingIfNeeded: base[sp] & Word.offsetMask)
       var younger = Int(truncatingIfNeeded: base[sp &+ 1] & Word.offsetMask)
-      if youth(older) > youth(younger) { swap(&older, &younger) }
-      if youth(younger) == 0 { continue }
+      guard let first = youth(older), let second = youth(younger), first &+ second > 0 else { continue }
+      if first > second { swap(&older, &younger) }
       for part in 1...2 {
         let kept = Word(raw: base[older &+ part])
         let dropped = Word(raw: base[younger &+ part])

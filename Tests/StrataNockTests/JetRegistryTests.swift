@@ -26,3 +26,31 @@ struct JetRegistryTests {
     #expect(machine.jets.paths.contains { $0.hasPrefix("k139/one") })
   }
 }
+
+struct JetRegistryMatchingTests {
+  @Test func batteriesThatDifferFarDownAreKeptApart() throws {
+    let loom = try Loom()
+    let nursery = loom.nursery
+    let machine = NockMachine(loom)
+    machine.add(JetFamily.standard)
+    /// A core over nothing whose battery is a list of 200 numbers that ends in `last`.
+    func core(_ last: UInt64, over parent: Word) throws -> Word {
+      var battery = Word(direct: last)
+      for number in 0..<200 { battery = try nursery.cell(Word(direct: UInt64(number)), battery) }
+      return try nursery.cell(battery, parent)
+    }
+    func clue(_ text: String) throws -> Word { try NounText.read(Array(text.utf8), into: nursery) }
+    let root = try core(0, over: Word(direct: 138))
+    try machine.jets.register(root, clue: clue("[[107 138] [1 0] 0]"), site: machine.jets.makeSite())
+    let cores = try (1...3).map { try core(UInt64($0), over: root) }
+    for core in cores {
+      try machine.jets.register(core, clue: clue("[6647407 [0 3] 0]"), site: machine.jets.makeSite())
+    }
+    for (index, each) in cores.enumerated() {
+      let fresh = try core(UInt64(index + 1), over: root)
+      #expect(try nursery.equal(each, fresh), "registering changed a core")
+      #expect(try machine.jets.location(of: fresh) == index + 1)
+    }
+    #expect(try machine.jets.location(of: core(9, over: root)) == nil)
+  }
+}

@@ -37,12 +37,12 @@ public struct Site {
   var parent: UInt64 = .max
 }
 
-/// All code of one machine, found by the formula's identity where that cannot change, else by mug and equality.
+/// All code of one machine, found by the formula's identity where that cannot change, else by fingerprint and equality.
 public final class CodeCache: RootProvider {
   let nursery: Nursery
   private var byIdentity = WordTable()
-  /// From mug + 1 to the newest code with that mug, as an index into `codes`.
-  private var byMug = WordTable()
+  /// From a formula's fingerprint to the newest code with it, as an index into `codes`.
+  private var byPrint = WordTable()
   private(set) var codes: [UnsafeMutablePointer<Code>] = []
   private var older: [Int] = []
   private(set) var sites: [UnsafeMutablePointer<Site>] = []
@@ -69,7 +69,7 @@ public final class CodeCache: RootProvider {
     }
     for site in sites { site.deallocate() }
     byIdentity.free()
-    byMug.free()
+    byPrint.free()
   }
 
   private static func allocate(formula: Word, words: [UInt64], registerCount: Int) -> UnsafeMutablePointer<Code> {
@@ -128,8 +128,8 @@ public final class CodeCache: RootProvider {
     guard formula.isCell else { throw .exit }
     let isFixed = nursery.isFixed(formula)
     if isFixed, let known = byIdentity.value(of: formula.raw) { return codes[Int(known)] }
-    let key = UInt64(try nursery.mug(formula)) + 1
-    let newest = byMug.value(of: key).map { Int($0) } ?? -1
+    let key = nursery.fingerprint(formula)
+    let newest = byPrint.value(of: key).map { Int($0) } ?? -1
     var index = newest
     while index >= 0 {
       if try nursery.equal(codes[index].pointee.formula, formula) {
@@ -144,7 +144,7 @@ public final class CodeCache: RootProvider {
     let code = CodeCache.allocate(formula: fixed, words: words, registerCount: registerCount)
     codes.append(code)
     older.append(newest)
-    try byMug.set(key, to: UInt64(codes.count - 1))
+    try byPrint.set(key, to: UInt64(codes.count - 1))
     try byIdentity.set(fixed.raw, to: UInt64(codes.count - 1))
     return code
   }
@@ -153,8 +153,7 @@ public final class CodeCache: RootProvider {
   func knownIndex(of formula: Word) -> Int? {
     guard formula.isCell else { return nil }
     if nursery.isFixed(formula), let known = byIdentity.value(of: formula.raw) { return Int(known) }
-    guard let mug = try? nursery.mug(formula) else { return nil }
-    var index = byMug.value(of: UInt64(mug) + 1).map { Int($0) } ?? -1
+    var index = byPrint.value(of: nursery.fingerprint(formula)).map { Int($0) } ?? -1
     while index >= 0 {
       if (try? nursery.equal(codes[index].pointee.formula, formula)) == true { return index }
       index = older[index]

@@ -63,8 +63,12 @@ public final class JetRegistry: RootProvider {
   let nursery: Nursery
   /// All jets, by number.
   private(set) var jets: [Jet] = []
-  /// Jets by root and path, such as `k139/one/add`.
+  /// Jets by path below the root, such as `one/add`. Made when the first core is learned, since many programs have none.
   private var hot: [String: [Int]] = [:]
+  /// How many jets are in it.
+  private var hotCount = 0
+  /// Of each jet, roots beyond those of its kelvins.
+  private var extraRoots: [[String]] = []
   /// How often each jet has answered, by number.
   private(set) var answers = UnsafeMutablePointer<UInt64>.allocate(capacity: 0)
   /// A jet that is left out, for comparing it with its own Nock; -1 for none.
@@ -75,8 +79,10 @@ public final class JetRegistry: RootProvider {
   /// Of each location what matching needs.
   private var links = UnsafeMutablePointer<LocationLink>.allocate(capacity: 0)
   private var linkCapacity = 0
-  /// From a battery's mug + 1 to its newest location + 1.
-  private var byMug = WordTable()
+  /// The locations with equal batteries: their battery, the newest of them, and the next group with the same fingerprint or -1.
+  private var groups: [(battery: Word, newest: Int, next: Int)] = []
+  /// From a battery's fingerprint to the newest group with it + 1.
+  private var byPrint = WordTable()
   /// From a fixed battery's word to its newest location + 1.
   private var byIdentity = WordTable()
   /// Rises whenever a core or a jet becomes known.
@@ -98,7 +104,7 @@ public final class JetRegistry: RootProvider {
     answers.deallocate()
     links.deallocate()
     for site in sites { site.deallocate() }
-    byMug.free()
+    byPrint.free()
     byIdentity.free()
   }
 
@@ -107,8 +113,7 @@ public final class JetRegistry: RootProvider {
     for family in families {
       for jet in family.jets {
         jets.append(jet)
-        let roots = jet.kelvins.map { "k\($0)" } + extraRoots
-        for root in roots { hot["\(root)/\(jet.path)", default: []].append(jets.count - 1) }
+        self.extraRoots.append(extraRoots)
       }
     }
     answers.deallocate()
@@ -122,8 +127,19 @@ public final class JetRegistry: RootProvider {
   public var paths: [String] { locations.map { $0.path } }
 
   private func jets(at location: Location) -> [(arm: UInt64, jet: Int)] {
-    (hot[location.path] ?? []).compactMap { number in
-      jets[number].parentAxis == location.parentAxis ? (jets[number].arm, number) : nil
+    while hotCount < jets.count {
+      hot[jets[hotCount].path, default: []].append(hotCount)
+      hotCount += 1
+    }
+    guard let slash = location.path.firstIndex(of: "/") else { return [] }
+    let root = location.path[..<slash]
+    let kelvin = (135...140).first { root == "k\($0)" }
+    return (hot[String(location.path[location.path.index(after: slash)...])] ?? []).compactMap { number in
+      let jet = jets[number]
+      guard jet.parentAxis == location.parentAxis,
+        kelvin.map(jet.kelvins.contains) == true || extraRoots[number].contains(where: { $0 == root })
+      else { return nil }
+      return (jet.arm, number)
     }
   }
 
@@ -140,15 +156,34 @@ public final class JetRegistry: RootProvider {
     if nursery.isFixed(battery), battery.isReference, let known = byIdentity.value(of: battery.raw) {
       return Int(known) - 1
     }
-    guard battery.isCell, let newest = byMug.value(of: UInt64(try nursery.mug(battery)) + 1) else { return -1 }
-    var index = Int(newest) - 1
-    while index >= 0 {
-      if try nursery.equal(links[index].battery, battery) {
-        if nursery.isFixed(battery) { try byIdentity.set(battery.raw, to: UInt64(index + 1)) }
-        return index
-      }
-      index = locations[index].next
+    guard battery.isCell, let group = try group(of: battery) else { return -1 }
+    let index = groups[group].newest
+    if nursery.isFixed(battery) { try byIdentity.set(battery.raw, to: UInt64(index + 1)) }
+    return index
+  }
+
+  /// The locations that have a battery, if there are any.
+  private func group(of battery: Word) throws(Fault) -> Int? {
+    var group = byPrint.value(of: nursery.fingerprint(battery)).map { Int($0) - 1 } ?? -1
+    while group >= 0 {
+      if try nursery.equal(groups[group].battery, battery) { return group }
+      group = groups[group].next
     }
+    return nil
+  }
+
+  /// Makes a location the newest of its battery; returns the one that was.
+  private func enter(_ index: Int, _ battery: Word) throws(Fault) -> Int {
+    if battery.isReference { try byIdentity.set(battery.raw, to: UInt64(index + 1)) }
+    if let group = try group(of: battery) {
+      let before = groups[group].newest
+      groups[group].newest = index
+      return before
+    }
+    let key = nursery.fingerprint(battery)
+    let next = byPrint.value(of: key).map { Int($0) - 1 } ?? -1
+    try byPrint.set(key, to: UInt64(groups.count + 1))
+    groups.append((battery, index, next))
     return -1
   }
 
@@ -329,14 +364,11 @@ public final class JetRegistry: RootProvider {
     hooks: [(name: String, axis: UInt64)] = []
   ) throws(Fault) {
     let fixed = try nursery.copyToCommons(battery)
-    let key = UInt64(try nursery.mug(fixed)) + 1
     var location = Location(
       name: name, path: path, parent: parent, parentAxis: axis, battery: fixed, depth: nursery.state.pointee.depth,
-      jets: [], hooks: hooks, next: byMug.value(of: key).map { Int($0) - 1 } ?? -1)
+      jets: [], hooks: hooks, next: -1)
     location.jets = jets(at: location)
-    let number = UInt64(locations.count + 1)
-    try byMug.set(key, to: number)
-    if fixed.isReference { try byIdentity.set(fixed.raw, to: number) }
+    location.next = try enter(locations.count, fixed)
     if locations.count == linkCapacity { growLinks() }
     (links + locations.count).initialize(to: LocationLink(parent: parent, parentAxis: axis, battery: fixed))
     locations.append(location)
@@ -459,19 +491,13 @@ public final class JetRegistry: RootProvider {
 
   /// Makes the tables anew from the locations.
   private func rebuild() {
-    byMug.removeAll()
+    byPrint.removeAll()
+    groups.removeAll(keepingCapacity: true)
     byIdentity.removeAll()
     for site in sites { site.pointee.battery = .max }
     for index in locations.indices {
-      // The mugs are cached and the tables keep their size, so neither can fail; a core that got lost would only
-      // be run by Nock.
-      guard let mug = try? nursery.mug(locations[index].battery) else { continue }
-      let key = UInt64(mug) + 1
-      locations[index].next = byMug.value(of: key).map { Int($0) - 1 } ?? -1
-      try? byMug.set(key, to: UInt64(index + 1))
-      if locations[index].battery.isReference {
-        try? byIdentity.set(locations[index].battery.raw, to: UInt64(index + 1))
-      }
+      // The tables keep their size, and no core got lost but by a refusal to compare: it would only be run by Nock.
+      locations[index].next = (try? enter(index, locations[index].battery)) ?? -1
     }
     epoch.pointee += 1
   }

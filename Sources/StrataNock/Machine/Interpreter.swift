@@ -719,7 +719,7 @@ extension NockMachine {
         state.pointee.stackTop = fp + instruction.a + 1 - base
         fp[instruction.a] = 0
         if switches.pointee.usesHints,
-          let product = try memos[instruction.c].product(of: pc[0], on: Word(raw: fp[instruction.b]))
+          let product = try memos[instruction.c].product(for: MemoKey(tag: pc[0], first: Word(raw: fp[instruction.b])))
         {
           fp[instruction.a] = product.raw
           pc += 1 &+ Int(bitPattern: UInt(pc[1]))
@@ -731,7 +731,7 @@ extension NockMachine {
         state.pointee.stackTop = fp + instruction.a + 1 - base
         if switches.pointee.usesHints {
           try memos[instruction.c & 3].remember(
-            Word(raw: fp[instruction.c >> 2]), of: pc[0], on: Word(raw: fp[instruction.b]))
+            Word(raw: fp[instruction.c >> 2]), for: MemoKey(tag: pc[0], first: Word(raw: fp[instruction.b])))
         }
         pc += 1
 

@@ -59,7 +59,7 @@ public final class NockMachine: RootProvider {
   let roots: UnsafeMutablePointer<MachineRoots>
   let memos: [MemoTable]
   /// What memoising jets remember.
-  let jetMemo: JetMemo
+  let jetMemo: MemoTable
   /// What checking jets found: how many calls were checked, how many went wrong, and the first of those.
   public internal(set) var jetChecks = 0
   public internal(set) var jetMismatchCount = 0
@@ -111,10 +111,10 @@ public final class NockMachine: RootProvider {
     roots = .allocate(capacity: 1)
     roots.initialize(to: MachineRoots())
     memos = [
-      MemoTable(loom.nursery, kind: .transient, capacity: configuration.memoCapacity),
-      MemoTable(loom.nursery, kind: .persistent, capacity: configuration.memoCapacity),
+      MemoTable(loom.nursery, .transient, capacity: configuration.memoCapacity),
+      MemoTable(loom.nursery, .persistent, capacity: configuration.memoCapacity),
     ]
-    jetMemo = JetMemo(loom.nursery, capacity: configuration.jetMemoCapacity)
+    jetMemo = MemoTable(loom.nursery, .transient, capacity: configuration.jetMemoCapacity)
     moves = .allocate(capacity: 1)
     moves.initialize(to: 1)
     haltCode = .allocate(capacity: 1)

@@ -26,7 +26,7 @@ extension Command {
     let session = try NounSession(invocation, name: input.name)
     let machine = NockMachine(session.loom)
     try machine.configureJets(invocation)
-    let trap = try session.cue(input, console)
+    let trap = try session.cue(input, console, fixed: true)
     let kernel = try session.attempt { (_) throws(Fault) in try NockKernel(machine, kicking: trap.noun) }
     var report = KernelReport(invocation)
     if let file = invocation.value(.state) {

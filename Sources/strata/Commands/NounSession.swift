@@ -40,10 +40,17 @@ struct NounSession: ~Copyable {
     }
   }
 
-  /// Reads a jam, and tells of bytes after it that a jam does not have.
-  func cue(_ input: borrowing Input, _ console: borrowing Console) throws(Failure) -> Cued {
+  /// Reads a jam, and tells of bytes after it that a jam does not have. What is `fixed` stays where it is as long as the
+  /// loom, which suits code.
+  func cue(
+    _ input: borrowing Input, _ console: borrowing Console, fixed: Bool = false
+  ) throws(Failure) -> Cued {
     do throws(CueError) {
-      let cued = try nursery.cue(input.bytes)
+      let nursery = self.nursery
+      let bytes = input.bytes
+      let cued =
+        try fixed
+        ? nursery.allocatingFixed { () throws(CueError) in try nursery.cue(bytes) } : nursery.cue(bytes)
       let rest = input.bytes[((cued.bitCount + 7) / 8)...]
       if let extra = rest.firstIndex(where: { $0 != 0 }) {
         console.message("strata: \(name): note: the noun ends before byte \(extra); what follows is not looked at\n")

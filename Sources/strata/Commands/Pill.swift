@@ -21,7 +21,7 @@ extension Command {
   ) { (invocation, console) throws(Failure) in
     let input = try Input(invocation.operands.first, binary: true, verb: invocation.verb)
     let session = try NounSession(invocation, name: input.name)
-    let cued = try session.cue(input, console)
+    let cued = try session.cue(input, console, fixed: true)
     let nursery = session.loom.nursery
     guard let events = bootEvents(cued.noun, in: nursery) else {
       throw Failure(.input, "is neither [%ivory events] nor [%pill name boot ...]", subject: input.name)

@@ -165,6 +165,7 @@ struct JetDifferentialTests {
         return
       }
     }
+    JetCases.note(jet.path, decided)
     #expect(decided > 0, "\(jet.path): no case was decided")
     // What the compiler cannot compile crashes whether it is remembered or not.
     let mayCrash = ["mint", "mull"].contains { jet.path.hasSuffix("/ut/\($0)") }

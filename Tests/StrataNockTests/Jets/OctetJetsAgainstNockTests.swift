@@ -127,6 +127,7 @@ struct OctetJetsAgainstNockTests {
           Issue.record("\(path) of \(sample): \(native), Nock says \(nock), seed \(seed)")
         }
       }
+      JetCases.note(path, cases)
     }
     // These kernels have the floats and SHA; they do not bring the ciphers and curves along.
     #expect(arms.gates.count >= 49)

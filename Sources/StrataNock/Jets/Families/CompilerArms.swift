@@ -35,7 +35,7 @@ extension JetFamily {
       guard let sample = nursery.place(6, in: core), let subject = nursery.place(30, in: core),
         let vet = nursery.place(251, in: core)
       else { return nil }
-      return JetMemoKey(jet: number, first: sample, second: subject, third: vet)
+      return MemoKey(tag: UInt64(number), first: sample, second: subject, third: vet)
     }
   }
 
@@ -49,13 +49,13 @@ extension JetFamily {
       guard let sample = nursery.place(62, in: core), let subject = nursery.place(254, in: core),
         let vet = nursery.place(2043, in: core), nursery.place(58, in: core) != nil
       else { return nil }
-      return JetMemoKey(jet: 7, first: sample, second: subject, third: vet)
+      return MemoKey(tag: 7, first: sample, second: subject, third: vet)
     })
 
   /// Registers: the parts of the key.
   private static func routine(
     isKept: @escaping @Sendable (Nursery, _ core: Word, _ product: Word) -> Bool,
-    _ key: @escaping @Sendable (Nursery, _ core: Word) throws(Fault) -> JetMemoKey?
+    _ key: @escaping @Sendable (Nursery, _ core: Word) throws(Fault) -> MemoKey?
   ) -> NativeRoutine {
     NativeRoutine(registerCount: 7) { (activation, phase, product) throws(Fault) in
       let memo = activation.machine.jetMemo
@@ -65,15 +65,15 @@ extension JetFamily {
         activation[0] = key.first
         activation[1] = key.second
         activation[2] = key.third
-        activation[3] = Word(direct: UInt64(key.jet))
+        activation[3] = Word(direct: key.tag)
         let core = activation.subject
         return .call(subject: core, formula: activation.nursery.head(core), phase: 1)
       }
       if isKept(activation.nursery, activation.subject, product) {
         try memo.remember(
           product,
-          for: JetMemoKey(
-            jet: Int(activation[3].raw), first: activation[0], second: activation[1], third: activation[2]))
+          for: MemoKey(
+            tag: activation[3].raw, first: activation[0], second: activation[1], third: activation[2]))
       }
       return .product(product)
     }
