@@ -153,7 +153,20 @@ enum FlatBenchmarks {
           guard program.isValid else { throw WrongResult(text: program.renderDiagnostics()) }
           return UInt64(program.module.functions.count)
         }
-      }
+      },
+      // Verified module to machine code, which is most of what a small evaluation takes.
+      Benchmark("flat/translation") { smoke in
+        let program = FlatProgram.load(
+          SourceText(name: "large.sx", text: FrontEndText.program(smoke ? 2 : 40)))
+        guard program.isValid else { throw WrongResult(text: program.renderDiagnostics()) }
+        let functions = program.module.functions.enumerated().filter { $0.element.hasBody }
+        let count = functions.reduce(0) { $0 + $1.element.instructions.count }
+        return Subject(work: Work(count: count, unit: "instruction")) {
+          let machine = FlatMachine(module: program.module, budget: FlatCases.budget)
+          for (number, _) in functions { try machine.prepare(FunctionID(UInt32(number))) }
+          return UInt64(functions.count)
+        }
+      },
     ]
   }
 }

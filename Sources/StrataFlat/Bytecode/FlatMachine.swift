@@ -156,6 +156,16 @@ public final class FlatMachine {
     }
   }
 
+  /// Compiles a function now instead of on its first call. A function without a body, or one that breaks the rules, is an error.
+  public func prepare(_ function: FunctionID) throws(EvaluationError) {
+    do throws(Fault) {
+      prepareTables(try currentState())
+      try compile(function.rawValue)
+    } catch {
+      throw EvaluationError(error.kind, state?.reason(error) ?? "\(error.reason)")
+    }
+  }
+
   private func currentState() throws(Fault) -> EvaluationState {
     if let state { return state }
     let fresh = try EvaluationState(module: module, host: host, bytes: budget.bytes)
