@@ -67,7 +67,7 @@ extension BytecodeCompiler {
         emitMove(target, coerced(otherwise, to: type))
       }
       code[end].y = Int32(code.count)
-      if form == .aggregate, analysis.mustCopy.contains(Int(value.rawValue)) {
+      if form == .aggregate, analysis.mustCopy[Int(value.rawValue)] {
         emitCopyFresh(target, from: target, type, size(type))
       }
     case .enumeration(let tag, let payload): lowerEnumeration(tag, payload, type)
@@ -132,7 +132,7 @@ extension BytecodeCompiler {
     let target = result()
     if form == .aggregate {
       let source = at(base, UInt64(bitPattern: Int64(offset)))
-      if analysis.mustCopy.contains(Int(value.rawValue)) {
+      if analysis.mustCopy[Int(value.rawValue)] {
         emitCopyFresh(target, from: source, type, size(type))
       } else {
         emitCheck(source, 0, size(type))
@@ -274,7 +274,7 @@ extension BytecodeCompiler {
     }
     if form == .aggregate {
       let source = operand(value)
-      if analysis.mustCopy.contains(Int(self.value.rawValue)), case .optionalUnwrap = analysis.operation(self.value) {
+      if analysis.mustCopy[Int(self.value.rawValue)], case .optionalUnwrap = analysis.operation(self.value) {
         emitCopyFresh(target, from: source, type, size(type))
       } else {
         emitMove(target, source)

@@ -46,22 +46,29 @@ struct BytecodeAnalysis {
   /// Variables whose first access after their allocation is a store, so that they need not be zeroed.
   private(set) var isStoredFirst: [Bool] = []
   /// Values computed straight into the register of the variable they are stored to.
-  private(set) var target: [Int: UInt16] = [:]
+  private(set) var target: [UInt16]
   /// Stores that need no code because the value is already in the variable's register.
-  private(set) var silentStores: Set<Int> = []
+  private(set) var isSilentStore: [Bool]
   /// Aggregate reads that must copy what they read.
-  private(set) var mustCopy: Set<Int> = []
+  private(set) var mustCopy: [Bool]
   /// Parameters that are aggregates and must be copied on entry.
   private(set) var copiedParameters: [Int] = []
-  /// Registers of block parameters.
-  private(set) var blockParameters: [Int: UInt16] = [:]
+  /// Registers of the parameters of all blocks that have one, block after block, and where each block's begin.
+  private var blockParameters: [UInt16] = []
+  private var blockParameterStart: [Int] = []
   private(set) var dedicatedCount: Int
 
   /// Block and position of each value's definition; parameters stand before the entry block's first instruction.
   private(set) var places: [(block: Int, position: Int)]
-  private var users: [[ValueID]]
-  /// Positions in each block at which a variable is stored to or allocated, by variable.
-  private var writes: [[Int: [Int]]] = []
+  /// The users of all values, value after value, and where each value's begin.
+  private var userList: [ValueID] = []
+  private var userStart: [Int]
+  /// The places at which variables are stored to or allocated, variable after variable, and where each one's begin. A place
+  /// is its block's rank and its position, so that places of a variable ascend.
+  private var writeList: [UInt64] = []
+  private var writeStart: [Int] = []
+  /// How values live in registers.
+  private var forms: [RegisterForm]
   private var isEscaping: [Bool]
   /// How many instructions of `clobberBlock` before each position change memory.
   private var clobbersBefore: [Int] = []
@@ -78,18 +85,17 @@ struct BytecodeAnalysis {
     useCount = Array(repeating: 0, count: count)
     variable = Array(repeating: -1, count: count)
     places = Array(repeating: (0, -1), count: count)
-    users = Array(repeating: [], count: count)
+    userStart = Array(repeating: 0, count: count + 1)
     isEscaping = Array(repeating: false, count: count)
+    target = Array(repeating: .max, count: count)
+    isSilentStore = Array(repeating: false, count: count)
+    mustCopy = Array(repeating: false, count: count)
+    forms = []
+    forms.reserveCapacity(count)
     dedicatedCount = function.parameters.count
-    for block in flow.order {
-      for (position, value) in function.blocks[block].body.enumerated() {
-        places[Int(value.rawValue)] = (block, position)
-        for operand in operation(value).operands {
-          users[Int(operand.rawValue)].append(value)
-          useCount[Int(operand.rawValue)] += 1
-        }
-      }
-    }
+    for parameter in function.parameters { forms.append(module.types.form(parameter.type)) }
+    for instruction in function.instructions { forms.append(module.types.form(instruction.type)) }
+    collectUsers()
     promoteVariables()
     for index in function.parameters.indices { homes[index] = .dedicated(UInt16(truncatingIfNeeded: index)) }
     for block in flow.order.reversed() { decide(block) }
@@ -100,9 +106,34 @@ struct BytecodeAnalysis {
 
   private var types: TypeTable { module.types }
 
+  private mutating func collectUsers() {
+    for block in flow.order {
+      for (position, value) in function.blocks[block].body.enumerated() {
+        places[Int(value.rawValue)] = (block, position)
+        operation(value).forEachOperand { useCount[Int($0.rawValue)] += 1 }
+      }
+    }
+    for index in useCount.indices { userStart[index + 1] = userStart[index] + useCount[index] }
+    userList = Array(repeating: .none, count: userStart[useCount.count])
+    var filled = userStart
+    for block in flow.order {
+      for value in function.blocks[block].body {
+        operation(value).forEachOperand { operand in
+          userList[filled[Int(operand.rawValue)]] = value
+          filled[Int(operand.rawValue)] += 1
+        }
+      }
+    }
+  }
+
+  /// The instructions that use a value, in the order of blocks; twice if they use it twice.
+  private func users(of value: ValueID) -> ArraySlice<ValueID> {
+    userList[userStart[Int(value.rawValue)]..<userStart[Int(value.rawValue) + 1]]
+  }
+
   func operation(_ value: ValueID) -> Operation { function.instruction(value)?.operation ?? .unreachable }
   func type(_ value: ValueID) -> TypeID { function.type(of: value) ?? .unresolved }
-  func form(_ value: ValueID) -> RegisterForm { types.form(type(value)) }
+  func form(_ value: ValueID) -> RegisterForm { forms[Int(value.rawValue)] }
   func size(_ type: TypeID) -> UInt64 { (try? types.layout(type))?.size ?? 0 }
 
   /// True when values of both forms are the same bits in a register.
@@ -123,7 +154,7 @@ struct BytecodeAnalysis {
         default: continue
         }
         let size = size(subject)
-        let isPromotable = users[Int(value.rawValue)].allSatisfy { user in
+        let isPromotable = users(of: value).allSatisfy { user in
           switch operation(user) {
           case .load(let pointer):
             return pointer == value && types.form(type(user)) == form && self.size(type(user)) == size
@@ -140,12 +171,7 @@ struct BytecodeAnalysis {
         isStoredFirst.append(false)
       }
     }
-    writes = Array(repeating: [:], count: function.blocks.count)
-    for block in flow.order {
-      for (position, value) in function.blocks[block].body.enumerated() {
-        if let written = writtenVariable(value) { writes[block][written, default: []].append(position) }
-      }
-    }
+    collectWrites()
     for (index, value) in variableValue.enumerated() {
       let (block, position) = places[Int(value.rawValue)]
       for later in function.blocks[block].body.dropFirst(position + 1) {
@@ -154,6 +180,26 @@ struct BytecodeAnalysis {
           break
         }
         if case .load(let pointer) = operation(later), pointer == value { break }
+      }
+    }
+  }
+
+  private mutating func collectWrites() {
+    writeStart = Array(repeating: 0, count: variableValue.count + 1)
+    if variableValue.isEmpty { return }
+    for block in flow.order {
+      for value in function.blocks[block].body {
+        if let written = writtenVariable(value) { writeStart[written + 1] += 1 }
+      }
+    }
+    for index in variableValue.indices { writeStart[index + 1] += writeStart[index] }
+    writeList = Array(repeating: 0, count: writeStart[variableValue.count])
+    var filled = writeStart
+    for (rank, block) in flow.order.enumerated() {
+      for (position, value) in function.blocks[block].body.enumerated() {
+        guard let written = writtenVariable(value) else { continue }
+        writeList[filled[written]] = UInt64(rank) << 32 | UInt64(position)
+        filled[written] += 1
       }
     }
   }
@@ -169,15 +215,16 @@ struct BytecodeAnalysis {
 
   /// True when a variable is written after one position and before another.
   private func isWritten(_ variable: Int, _ block: Int, after start: Int, before end: Int) -> Bool {
-    guard let positions = writes[block][variable] else { return false }
-    // The positions ascend: find the first behind `start`.
-    var low = 0
-    var high = positions.count
+    let rank = UInt64(flow.rank[block]) << 32
+    // The places ascend: find the first behind `start`, which may be the place before the block's first.
+    let first = rank + UInt64(start + 1)
+    var low = writeStart[variable]
+    var high = writeStart[variable + 1]
     while low < high {
       let middle = (low + high) / 2
-      if positions[middle] > start { high = middle } else { low = middle + 1 }
+      if writeList[middle] >= first { high = middle } else { low = middle + 1 }
     }
-    return low < positions.count && positions[low] < end
+    return low < writeStart[variable + 1] && end >= 0 && writeList[low] < rank + UInt64(end)
   }
 
   // MARK: Folding
@@ -186,7 +233,7 @@ struct BytecodeAnalysis {
   private func computeLastUse(_ value: ValueID) -> Int {
     let block = places[Int(value.rawValue)].block
     var last = -1
-    for user in users[Int(value.rawValue)] {
+    for user in users(of: value) {
       let place = places[Int(user.rawValue)]
       if place.block != block { return .max }
       switch homes[Int(user.rawValue)] {
@@ -232,7 +279,7 @@ struct BytecodeAnalysis {
       if last != .max, !isWritten(variable, block, after: position, before: last) { return .variable(variable) }
       return .local
     case .binary(let comparison, let left, _) where isFoldableComparison(comparison, left):
-      guard useCount[index] == 1, let user = users[index].first, places[Int(user.rawValue)].block == block,
+      guard useCount[index] == 1, let user = users(of: value).first, places[Int(user.rawValue)].block == block,
         case .conditionalBranch(let condition, _, _, _, _) = self.operation(user), condition == value
       else { return last == -1 ? .none : .local }
       return .comparison
@@ -256,7 +303,7 @@ struct BytecodeAnalysis {
       return element(value, base, indexValue, block, position)
     default:
       if form == .aggregate, readsChangeableMemory(operation) {
-        if last == .max || last >= 0 && isClobbered(block, position, last) || escapes(value) { mustCopy.insert(index) }
+        if last == .max || last >= 0 && isClobbered(block, position, last) || escapes(value) { mustCopy[index] = true }
       }
       return .local
     }
@@ -267,7 +314,7 @@ struct BytecodeAnalysis {
     -> Home?
   {
     let index = Int(value.rawValue)
-    guard useCount[index] == 1, let user = users[index].first, places[Int(user.rawValue)].block == block,
+    guard useCount[index] == 1, let user = users(of: value).first, places[Int(user.rawValue)].block == block,
       case .comparison = homes[Int(user.rawValue)], case .binary(let test, let tested, let other) = operation(user),
       test == .equal || test == .notEqual, tested == value, constant(operation(other), form(other)) == 0,
       case .integer = form(left), form(left) == form(value), case .integer(_, let isSigned) = form(value),
@@ -322,7 +369,7 @@ struct BytecodeAnalysis {
 
   /// True when every use of an address is as the address of an access.
   private func areAddressUses(_ value: ValueID) -> Bool {
-    users[Int(value.rawValue)].allSatisfy { user in
+    users(of: value).allSatisfy { user in
       switch operation(user) {
       case .load(let pointer): return pointer == value && form(user) != .nothing
       case .store(let pointer, let stored, _): return pointer == value && stored != value
@@ -337,7 +384,7 @@ struct BytecodeAnalysis {
   /// An element address that melts into the single access right behind it.
   private func element(_ value: ValueID, _ base: ValueID, _ indexValue: ValueID, _ block: Int, _ position: Int) -> Home
   {
-    guard useCount[Int(value.rawValue)] == 1, let user = users[Int(value.rawValue)].first,
+    guard useCount[Int(value.rawValue)] == 1, let user = users(of: value).first,
       places[Int(user.rawValue)].block == block
     else { return .local }
     let accessed: TypeID
@@ -413,7 +460,7 @@ struct BytecodeAnalysis {
     _ value: ValueID, _ pointer: ValueID, _ offset: Int64, _ block: Int, _ position: Int, _ last: Int
   ) -> Home {
     if last == .max || escapes(value) || (last >= 0 && isClobbered(block, position, last)) {
-      mustCopy.insert(Int(value.rawValue))
+      mustCopy[Int(value.rawValue)] = true
       return .local
     }
     return root(pointer, offset)
@@ -421,7 +468,7 @@ struct BytecodeAnalysis {
 
   /// True when a value, or a part of it, leaves through a branch, a return or an address taken.
   private func escapes(_ value: ValueID) -> Bool {
-    users[Int(value.rawValue)].contains { user in
+    users(of: value).contains { user in
       switch operation(user) {
       case .branch, .conditionalBranch, .switchBranch, .returnValue: return true
       case .field, .unionField, .optionalUnwrap, .optionalCoalesce, .enumerationPayload, .index, .convert,
@@ -463,7 +510,7 @@ struct BytecodeAnalysis {
     for (index, parameter) in function.parameters.enumerated() where types.form(parameter.type) == .aggregate {
       let value = ValueID(UInt32(truncatingIfNeeded: index))
       let last = computeLastUse(value)
-      let isEntryRepeated = !flow.predecessors[0].isEmpty
+      let isEntryRepeated = !flow.predecessors(of: 0).isEmpty
       if last == .max || isEntryRepeated || escapes(value) || (last >= 0 && isClobbered(0, -1, last)) {
         copiedParameters.append(index)
       }
@@ -474,7 +521,7 @@ struct BytecodeAnalysis {
 
   private mutating func assignRegisters() {
     var next = function.parameters.count
-    let entryIsRepeated = !flow.predecessors.isEmpty && !flow.predecessors[0].isEmpty
+    let entryIsRepeated = !flow.predecessors(of: 0).isEmpty
     var takenParameters = Set<Int>()
     for (number, value) in variableValue.enumerated() {
       // A variable that only ever begins as a copy of a parameter takes over the parameter's register.
@@ -485,22 +532,30 @@ struct BytecodeAnalysis {
         takenParameters.insert(Int(stored.rawValue)).inserted
       {
         variableRegister.append(UInt16(truncatingIfNeeded: stored.rawValue))
-        silentStores.insert(Int(store.rawValue))
+        isSilentStore[Int(store.rawValue)] = true
         continue
       }
       variableRegister.append(UInt16(truncatingIfNeeded: next))
       next += 1
     }
+    blockParameterStart.reserveCapacity(function.blocks.count + 1)
+    var parameterCount = 0
+    for block in function.blocks {
+      blockParameterStart.append(parameterCount)
+      parameterCount += block.parameters.count
+    }
+    blockParameterStart.append(parameterCount)
+    blockParameters = Array(repeating: .max, count: parameterCount)
     for block in flow.order {
       for value in function.blocks[block].body {
         let index = Int(value.rawValue)
         if case .blockParameter(let owner, let parameter) = operation(value) {
-          let key = Int(owner.rawValue) << 32 | Int(parameter)
-          if blockParameters[key] == nil {
-            blockParameters[key] = UInt16(truncatingIfNeeded: next)
+          guard let place = blockParameterPlace(Int(owner.rawValue), Int(parameter)) else { continue }
+          if blockParameters[place] == .max {
+            blockParameters[place] = UInt16(truncatingIfNeeded: next)
             next += 1
           }
-          homes[index] = .dedicated(blockParameters[key] ?? 0)
+          homes[index] = .dedicated(blockParameters[place])
           continue
         }
         guard case .local = homes[index], lastUse[index] == .max else { continue }
@@ -509,6 +564,18 @@ struct BytecodeAnalysis {
       }
     }
     dedicatedCount = next
+  }
+
+  private func blockParameterPlace(_ block: Int, _ parameter: Int) -> Int? {
+    guard block + 1 < blockParameterStart.count else { return nil }
+    let place = blockParameterStart[block] + parameter
+    return place < blockParameterStart[block + 1] ? place : nil
+  }
+
+  /// The register of a block's parameter; nil when nothing reads it.
+  func register(ofParameter parameter: Int, of block: Int) -> UInt16? {
+    guard let place = blockParameterPlace(block, parameter), blockParameters[place] != .max else { return nil }
+    return blockParameters[place]
   }
 
   private func firstStore(_ value: ValueID) -> ValueID? {
@@ -521,20 +588,22 @@ struct BytecodeAnalysis {
 
   /// Lets values be computed straight into the variable they are stored to.
   private mutating func coalesceStores() {
+    if variableValue.isEmpty { return }
+    // For each variable, how far the reads seen so far in the block reach.
+    var reach = Array(repeating: -1, count: variableValue.count)
     for block in flow.order {
       let body = function.blocks[block].body
-      // For each variable, how far the reads seen so far reach.
-      var reach: [Int: Int] = [:]
+      for index in reach.indices { reach[index] = -1 }
       for (position, instruction) in body.enumerated() {
         if case .load(let pointer) = operation(instruction), variable[Int(pointer.rawValue)] >= 0 {
           let index = Int(instruction.rawValue)
           var last = position
           if case .variable = homes[index] { last = lastUse[index] }
-          reach[variable[Int(pointer.rawValue)], default: -1] = max(
-            reach[variable[Int(pointer.rawValue)]] ?? -1, last)
+          let number = variable[Int(pointer.rawValue)]
+          reach[number] = max(reach[number], last)
         }
         guard case .store(let pointer, let value, _) = operation(instruction), variable[Int(pointer.rawValue)] >= 0,
-          !silentStores.contains(Int(instruction.rawValue)), useCount[Int(value.rawValue)] == 1,
+          !isSilentStore[Int(instruction.rawValue)], useCount[Int(value.rawValue)] == 1,
           Int(value.rawValue) >= function.parameters.count, places[Int(value.rawValue)].block == block,
           case .local = homes[Int(value.rawValue)]
         else { continue }
@@ -542,10 +611,10 @@ struct BytecodeAnalysis {
         guard form(value) == variableForm[number], isSimple(operation(value)) else { continue }
         let start = places[Int(value.rawValue)].position
         guard start < position, !isWritten(number, block, after: start, before: position),
-          (reach[number] ?? -1) <= start
+          reach[number] <= start
         else { continue }
         target[Int(value.rawValue)] = variableRegister[number]
-        silentStores.insert(Int(instruction.rawValue))
+        isSilentStore[Int(instruction.rawValue)] = true
       }
     }
   }

@@ -54,7 +54,7 @@ struct BytecodeCompiler {
   /// Where a fused bounds check belongs.
   var indexPlace: (value: UInt32, steps: UInt32)?
   /// Steps that had been counted at each position of the current block, for faults of fused checks.
-  private var stepsAt: [Int: UInt32] = [:]
+  private var stepsAt: [UInt32] = []
   /// Marks places the code cannot name.
   private var overflow = false
 
@@ -73,6 +73,8 @@ struct BytecodeCompiler {
     self.function = function
     analysis = BytecodeAnalysis(module: module, function: function, storageMayBeDropped: storageMayBeDropped)
     registers = Array(repeating: .max, count: function.valueCount)
+    nextExpiring = Array(repeating: .none, count: function.valueCount)
+    stubRegisters = Array(repeating: .max, count: function.valueCount)
     starts = Array(repeating: -1, count: function.blocks.count)
     isCopied = Array(repeating: false, count: function.blocks.count)
     isReferenced = Array(repeating: false, count: function.blocks.count)
@@ -198,7 +200,8 @@ struct BytecodeCompiler {
   /// The register the current value is to be computed into.
   mutating func result() -> UInt16 {
     let index = Int(value.rawValue)
-    if let target = analysis.target[index] {
+    let target = analysis.target[index]
+    if target != .max {
       registers[index] = target
       return target
     }
@@ -235,20 +238,25 @@ struct BytecodeCompiler {
   private mutating func endInstruction() {
     for register in temporaries { release(register) }
     temporaries.removeAll(keepingCapacity: true)
-    for operand in expiring[position] ?? [] { releaseLocal(operand) }
+    var expired = firstExpiring[position]
+    while expired != .none {
+      releaseLocal(expired)
+      expired = nextExpiring[Int(expired.rawValue)]
+    }
     let index = Int(value.rawValue)
     if analysis.lastUse[index] <= position { releaseLocal(value) }
   }
 
   private mutating func releaseLocal(_ value: ValueID) {
     let index = Int(value.rawValue)
-    guard case .local = analysis.homes[index], analysis.target[index] == nil, registers[index] != .max else { return }
+    guard case .local = analysis.homes[index], analysis.target[index] == .max, registers[index] != .max else { return }
     release(registers[index])
     registers[index] = .max
   }
 
-  /// Values of the current block by the position of their last use.
-  private var expiring: [Int: [ValueID]] = [:]
+  /// Values of the current block by the position of their last use: the first at each position, and the one after each.
+  private var firstExpiring: [ValueID] = []
+  private var nextExpiring: [ValueID]
 
   /// A register that holds a value.
   mutating func operand(_ value: ValueID) -> UInt16 {
@@ -332,14 +340,18 @@ struct BytecodeCompiler {
   private mutating func compileBody(_ number: Int, next: Int) {
     block = number
     stepsAt.removeAll(keepingCapacity: true)
+    stepsAt.append(contentsOf: repeatElement(0, count: function.blocks[number].body.count))
     isUsed.removeAll(keepingCapacity: true)
     highest = 0
-    expiring.removeAll(keepingCapacity: true)
     let body = function.blocks[number].body
-    for listed in body {
+    firstExpiring.removeAll(keepingCapacity: true)
+    firstExpiring.append(contentsOf: repeatElement(.none, count: body.count))
+    // From the last to the first, so that each list is in the order of the block.
+    for listed in body.reversed() {
       let index = Int(listed.rawValue)
       if case .local = analysis.homes[index], analysis.lastUse[index] >= 0, analysis.lastUse[index] != .max {
-        expiring[analysis.lastUse[index], default: []].append(listed)
+        nextExpiring[index] = firstExpiring[analysis.lastUse[index]]
+        firstExpiring[analysis.lastUse[index]] = listed
       }
     }
     for (index, listed) in body.enumerated() {
@@ -364,10 +376,10 @@ struct BytecodeCompiler {
     let flow = analysis.flow
     // Loop headers stay where they are: the jump back to them is where budgets are checked.
     guard flow.rank[target] > flow.rank[block],
-      !flow.predecessors[target].contains(where: { flow.rank[$0] >= flow.rank[target] }),
+      !flow.predecessors(of: target).contains(where: { flow.rank[$0] >= flow.rank[target] }),
       let last = function.blocks[target].body.last
     else { return false }
-    if flow.predecessors[target].count == 1 { return true }
+    if flow.predecessors(of: target).count == 1 { return true }
     guard chain < 3, function.blocks[target].body.count <= 8 else { return false }
     switch analysis.operation(last) {
     case .branch, .returnValue, .returnVoid: return true
@@ -383,7 +395,9 @@ struct BytecodeCompiler {
   mutating func setIndexPlace(_ element: ValueID) {
     let place = analysis.places[Int(element.rawValue)]
     // A charge between the address and the access would make the count relative to another point.
-    if place.block == block, let steps = stepsAt[place.position] { indexPlace = (element.rawValue, steps) }
+    if place.block == block, stepsAt[place.position] > 0 {
+      indexPlace = (element.rawValue, stepsAt[place.position])
+    }
   }
 
   // MARK: Terminators
@@ -474,7 +488,7 @@ struct BytecodeCompiler {
     }
   }
 
-  private var stubRegisters: [Int: UInt16] = [:]
+  private var stubRegisters: [UInt16]
 
   /// Moves block arguments into the target's parameters, all at once in effect.
   private mutating func moveArguments(_ arguments: [ValueID], to target: Int, from source: Int) {
@@ -483,15 +497,15 @@ struct BytecodeCompiler {
     var conversions: [(UInt16, RegisterForm)] = []
     let parameters = function.blocks[target].parameters
     for (index, argument) in arguments.enumerated() {
-      guard let register = analysis.blockParameters[target << 32 | index] else { continue }
+      guard let register = analysis.register(ofParameter: index, of: target) else { continue }
       let form = types.form(parameters[index])
       if let bits = constant(argument) {
         constants.append((register, form == .aggregate ? bits : Scalars.canonical(bits, form)))
         continue
       }
       let from: UInt16
-      if let held = stubRegisters[Int(argument.rawValue)], registers[Int(argument.rawValue)] == .max {
-        from = held
+      if stubRegisters[Int(argument.rawValue)] != .max, registers[Int(argument.rawValue)] == .max {
+        from = stubRegisters[Int(argument.rawValue)]
       } else {
         from = operand(argument)
       }

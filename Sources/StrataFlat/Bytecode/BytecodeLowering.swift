@@ -416,7 +416,7 @@ extension BytecodeCompiler {
         if !isFloat(form) { coerce(target, fromForm, form) }
       }
     case .bitcast:
-      if form == .aggregate, analysis.mustCopy.contains(Int(value.rawValue)) {
+      if form == .aggregate, analysis.mustCopy[Int(value.rawValue)] {
         emitCopyFresh(target, from: source, type, size(type))
         return
       }
@@ -500,7 +500,7 @@ extension BytecodeCompiler {
   }
 
   private mutating func lowerStore(_ pointer: ValueID, _ stored: ValueID, _ type: TypeID) {
-    if analysis.silentStores.contains(Int(value.rawValue)) { return }
+    if analysis.isSilentStore[Int(value.rawValue)] { return }
     let form = types.form(type)
     if form == .nothing { return }
     let variable = Int(pointer.rawValue) < analysis.variable.count ? analysis.variable[Int(pointer.rawValue)] : -1
@@ -653,7 +653,7 @@ extension BytecodeCompiler {
       emit(Code(.globalAddress, a: result(), x: number))
     } else if form == .aggregate {
       emit(Code(.globalAddress, a: scratch, x: number))
-      if analysis.mustCopy.contains(Int(value.rawValue)) {
+      if analysis.mustCopy[Int(value.rawValue)] {
         emitCopyFresh(result(), from: scratch, type, size(type))
       } else {
         emitMove(result(), scratch)

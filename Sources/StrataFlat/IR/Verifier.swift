@@ -117,8 +117,10 @@ struct Verifier {
         } else if instruction.operation.isTerminator {
           complain("a terminator in the middle of a block")
         }
-        for target in ControlFlow.targets(instruction.operation) where Int(target.rawValue) >= function.blocks.count {
-          complain("a branch to block \(target.rawValue), which does not exist")
+        ControlFlow.forEachTarget(instruction.operation) { target in
+          if Int(target.rawValue) >= function.blocks.count {
+            complain("a branch to block \(target.rawValue), which does not exist")
+          }
         }
       }
     }
@@ -127,11 +129,11 @@ struct Verifier {
 
   private mutating func operandsAreThere(_ operation: Operation, _ position: Int) -> Bool {
     let before = issues.count
-    for operand in operation.operands {
-      if Int(operand.rawValue) < function.parameters.count { continue }
+    operation.forEachOperand { operand in
+      if Int(operand.rawValue) < function.parameters.count { return }
       guard Int(operand.rawValue) < function.valueCount, let place = places[Int(operand.rawValue)] else {
         complain(operand == .none ? "an operand is missing" : "operand %\(operand.rawValue) does not exist")
-        continue
+        return
       }
       let isBefore =
         place.block == block

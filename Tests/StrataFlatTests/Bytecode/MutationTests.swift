@@ -58,12 +58,13 @@ import Testing
     }
   }
 
-  /// True for operations that yield an address. Where damage turns one into a plain number, the number shows where storage
+  /// True for operations that yield an address, or read through one a value of whatever type they now have. Where damage turns
+  /// an address into a plain number, or a read into one that passes the end of what is there, the result shows where storage
   /// happened to be, on which the evaluators need not agree.
   static func yieldsAddress(_ operation: Operation) -> Bool {
     switch operation {
     case .allocate, .addressOf, .fieldAddress, .indexAddress, .dataPointer, .anyData, .globalAddress, .arrayToSlice,
-      .boxAny, .closure, .subslice, .load, .field, .string, .index, .call, .callBuiltin:
+      .boxAny, .unboxAny, .closure, .subslice, .load, .field, .string, .index, .call, .callBuiltin:
       return true
     default: return false
     }
@@ -150,5 +151,14 @@ import Testing
     }
     #expect(differences.isEmpty, "\(differences.count): \(differences.prefix(5).joined(separator: "\n"))")
     #expect(sound > 50 && refused > 200, "\(sound) sound, \(refused) refused")
+  }
+}
+
+extension Operation {
+  /// Every value the operation uses.
+  fileprivate var operands: [ValueID] {
+    var operands: [ValueID] = []
+    forEachOperand { operands.append($0) }
+    return operands
   }
 }
