@@ -5,6 +5,7 @@
 
 import CEvent
 import Glibc
+import StrataMemory
 import StrataPier
 
 /// A loop and its thread.

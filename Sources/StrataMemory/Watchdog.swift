@@ -4,7 +4,6 @@
 // never reaches its machine, so a machine may vanish as soon as its requests are withdrawn.
 
 import CPlatform
-import Glibc
 
 /// Raises requests to stop when their time has come. All methods may be called from any thread.
 public final class Watchdog: @unchecked Sendable {
@@ -28,27 +27,13 @@ public final class Watchdog: @unchecked Sendable {
     var isRaised = false
   }
 
-  private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-  private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+  private let lock = Lock()
+  /// Guarded by the lock, as is what follows.
   private var entries: [Entry] = []
   private var nextNumber = 0
   private var isStarted = false
 
-  private init() {
-    pthread_mutex_init(mutex, nil)
-    var attributes = pthread_condattr_t()
-    pthread_condattr_init(&attributes)
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
-    pthread_cond_init(changed, &attributes)
-    pthread_condattr_destroy(&attributes)
-  }
-
-  /// Nanoseconds of a clock that only goes forward.
-  public static func now() -> UInt64 {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return UInt64(time.tv_sec) &* 1_000_000_000 &+ UInt64(time.tv_nsec)
-  }
+  private init() {}
 
   /// Stops the machine behind `handle` with `fault` once `time` has come. Throws `.refused` when the system gives no
   /// thread. The request must be withdrawn while the loom is still alive.
@@ -65,48 +50,40 @@ public final class Watchdog: @unchecked Sendable {
     let period = max(10_000, period)
     return try add(
       Entry(
-        number: 0, time: Watchdog.now() &+ period, period: period, fault: .interrupted, handle: handle, counter: counter
+        number: 0, time: Clock.now() &+ period, period: period, fault: .interrupted, handle: handle, counter: counter
       ))
   }
 
   /// Takes a request back. If it has been raised and the machine has not noticed yet, it never will.
   public func withdraw(_ request: Request) {
-    pthread_mutex_lock(mutex)
-    defer { pthread_mutex_unlock(mutex) }
+    lock.lock()
+    defer { lock.unlock() }
     guard let index = entries.firstIndex(where: { $0.number == request.number }) else { return }
     if entries[index].isRaised { entries[index].handle.withdraw(entries[index].fault) }
     entries.remove(at: index)
   }
 
   private func add(_ entry: Entry) throws(Fault) -> Request {
-    pthread_mutex_lock(mutex)
-    defer { pthread_mutex_unlock(mutex) }
+    lock.lock()
+    defer { lock.unlock() }
     if !isStarted {
-      // Signals are for the threads that do the work.
-      var all = sigset_t()
-      var before = sigset_t()
-      sigfillset(&all)
-      pthread_sigmask(SIG_SETMASK, &all, &before)
-      defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
-      var thread = pthread_t()
-      let failure = pthread_create(&thread, nil, { _ in Watchdog.shared.watch() }, nil)
-      guard failure == 0 else { throw .refused }
-      pthread_detach(thread)
+      guard let thread = SystemThread({ Watchdog.shared.watch() }) else { throw .refused }
+      thread.detach()
       isStarted = true
     }
     var entry = entry
     entry.number = nextNumber
     nextNumber += 1
     entries.append(entry)
-    pthread_cond_signal(changed)
+    lock.wakeAll()
     return Request(number: entry.number)
   }
 
   /// The thread's life.
-  private func watch() -> UnsafeMutableRawPointer? {
-    pthread_mutex_lock(mutex)
+  private func watch() {
+    lock.lock()
     while true {
-      let now = Watchdog.now()
+      let now = Clock.now()
       var next = UInt64.max
       for index in entries.indices where !entries[index].isRaised {
         if entries[index].time <= now {
@@ -122,12 +99,7 @@ public final class Watchdog: @unchecked Sendable {
         }
         next = min(next, entries[index].time)
       }
-      if next == .max {
-        pthread_cond_wait(changed, mutex)
-      } else {
-        var time = timespec(tv_sec: Int(next / 1_000_000_000), tv_nsec: Int(next % 1_000_000_000))
-        pthread_cond_timedwait(changed, mutex, &time)
-      }
+      if next == .max { lock.wait() } else { lock.wait(until: next) }
     }
   }
 }

@@ -25,6 +25,7 @@ extension Pier {
     } catch { note(error) }
     if peeking.withLock({ wantsSnapshot && (!isPaced || now >= nextSnapshot) }) { publish() }
     duties.longestPause = max(duties.longestPause, Clock.now() &- now)
+    post(now)
   }
 
   private func note(_ failure: PierFailure) {

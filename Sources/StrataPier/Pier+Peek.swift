@@ -9,8 +9,11 @@ extension Pier {
   /// peek arm takes. The state is that after the last acknowledged event where it can be had within a twentieth of a
   /// second, and never older than `notBefore`; the result says which it was.
   public func peek(_ query: [UInt8], notBefore: UInt64? = nil) throws(PierFailure) -> PeekResult {
+    board.add(.openPeeks)
+    defer { board.subtract(.openPeeks) }
     let snapshot = try current(notBefore)
     let answer = try withPeeker { (machine) throws(PierFailure) in try machine.answer(query, from: snapshot) }
+    board.add(.answeredPeeks)
     return PeekResult(number: snapshot.number, answer: answer)
   }
 

@@ -55,7 +55,9 @@ extension Pier {
   }
 
   private func admit(_ source: Source) throws(PierFailure) -> (ComputedEvent, UInt64, LogTicket) {
+    board.add(.waitingPokes)
     compute.lock()
+    board.subtract(.waitingPokes)
     defer { compute.unlock() }
     try checkOpen()
     for _ in 0..<8 {
@@ -74,6 +76,7 @@ extension Pier {
         let ticket = try log.submit(event.payload, event.outcome, as: number)
         lastTicket = ticket
         computed = number
+        count(event, as: number)
         if !event.effects.isEmpty { releasing.withLock { unreleased.append((number, event.effects)) } }
         sinceStore.events += 1
         sinceStore.bytes += event.payload.count
@@ -93,7 +96,10 @@ extension Pier {
   }
 
   private func computeOne(_ source: Source, _ number: UInt64) throws(PierFailure) -> ComputedEvent {
-    running.withLock { runningSince = Clock.now() }
+    running.withLock {
+      runningSince = Clock.now()
+      runningNumber = number
+    }
     defer {
       running.withLock {
         runningSince = 0

@@ -42,6 +42,12 @@ public final class Pier: @unchecked Sendable {
   /// Guards what follows: the event that is being computed, for its deadline.
   let running = Lock()
   var runningSince: UInt64 = 0
+  var runningNumber: UInt64 = 0
+  /// The last event that failed, and why.
+  var lastFailure: (number: UInt64, text: String)?
+
+  /// What others may know of the pier at any time.
+  let board = StatusBoard()
 
   /// Guards the effects that are not released.
   let releasing = Lock()

@@ -8,22 +8,29 @@ public enum PierDoctor {
   /// What came of one check.
   public struct Finding: Sendable {
     public enum Result: String, Sendable {
-      case good = "good"
-      case note = "note"
-      case bad = "bad "
+      case good
+      case note
+      case bad
     }
     public let check: String
     public let result: Result
     public let text: String
     /// A command, or what else to do.
     public let remedy: String?
+
+    public init(_ check: String, _ result: Result, _ text: String, _ remedy: String? = nil) {
+      self.check = check
+      self.result = result
+      self.text = text
+      self.remedy = remedy
+    }
   }
 
   /// Examines the pier at `directory`.
   public static func examine(_ directory: String) -> [Finding] {
     var findings: [Finding] = []
     func add(_ check: String, _ result: Finding.Result, _ text: String, _ remedy: String? = nil) {
-      findings.append(Finding(check: check, result: result, text: text, remedy: remedy))
+      findings.append(Finding(check, result, text, remedy))
     }
     let disk = RealDisk()
     let paths = PierPaths(directory: directory)
@@ -36,16 +43,6 @@ public enum PierDoctor {
       }
     } catch { add("pier", .bad, "\(error)") }
 
-    var space = statvfs()
-    if statvfs(directory, &space) == 0 {
-      let free = UInt64(space.f_bavail) * UInt64(space.f_frsize)
-      let text = "\(free >> 20) MiB free"
-      if free < 64 << 20 {
-        add("space", .bad, text, "free some space on this disk; strata pier compact \(directory) gives some back")
-      } else {
-        add("space", free < 1 << 30 ? .note : .good, text)
-      }
-    }
     for (name, needed) in [(directory, W_OK | X_OK), (paths.store, R_OK | W_OK), (paths.log, R_OK | W_OK)]
     where access(name, needed) != 0 {
       add("access", .bad, "\(name): \(String(cString: strerror(errno)))", "look at its owner and permissions")

@@ -38,6 +38,23 @@ final class PierLock: Sendable {
   func release() { try? file.close() }
 }
 
+/// Who has a pier open.
+public enum PierHolder: Equatable, Sendable {
+  case nobody
+  /// A process, with its number where it wrote that down.
+  case process(Int?)
+
+  /// Looks at the lock of the pier at `directory`, without taking it.
+  public init(_ directory: String) throws(PierFailure) {
+    let disk = RealDisk()
+    guard try PierMarker.read(PierPaths(directory: directory), on: disk) != nil else {
+      throw .notAPier(path: directory)
+    }
+    let (isHeld, process) = PierLock.holder(of: directory, on: disk)
+    self = isHeld ? .process(process) : .nobody
+  }
+}
+
 /// What a pier's marker says. A directory without one is no pier, however much else it holds.
 struct PierMarker: Equatable, Sendable {
   static let format = 1

@@ -1,6 +1,7 @@
 // Piers on the real disk: what is acknowledged stays, what fails changes nothing, nobody waits for a question.
 
 import Foundation
+import StrataMemory
 import StrataStore
 import StrataTestSupport
 import Synchronization

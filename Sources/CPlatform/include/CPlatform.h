@@ -44,3 +44,8 @@ static inline int platform_move_mapping(void *from, size_t length, void *target,
 
 /// Asks for the cache line at `at`, which need not be memory at all.
 static inline void platform_prefetch(const void *at) { __builtin_prefetch(at, 1); }
+
+/// Adds to a count that several threads keep; wraps around, so adding all ones subtracts one.
+static inline void platform_add(uint64_t *at, uint64_t value) {
+  (void)__atomic_fetch_add(at, value, __ATOMIC_RELAXED);
+}

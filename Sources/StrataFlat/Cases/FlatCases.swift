@@ -3,6 +3,7 @@
 // is excused only by an entry of the table of intended differences that also names the value expected instead.
 
 import Glibc
+import StrataMemory
 import StrataText
 
 /// How one recorded case came out.
@@ -99,24 +100,17 @@ public enum FlatCases {
   }
 
   static func evaluate(_ function: FunctionID, _ arguments: [FlatValue], _ machine: FlatMachine) -> Evaluation {
-    let start = processorNanoseconds()
+    let start = Clock.ofProcess()
     do throws(EvaluationError) {
       let value = try machine.evaluate(function, arguments)
-      let spent = processorNanoseconds() &- start
+      let spent = Clock.ofProcess() &- start
       return Evaluation(
         value: value, error: nil, steps: machine.steps, output: machine.output, nanoseconds: spent)
     } catch {
       return Evaluation(
         value: nil, error: error, steps: error.steps, output: machine.output,
-        nanoseconds: processorNanoseconds() &- start)
+        nanoseconds: Clock.ofProcess() &- start)
     }
-  }
-
-  /// CPU time of this process. It goes into reports only, never into an evaluation.
-  static func processorNanoseconds() -> UInt64 {
-    var time = timespec()
-    guard clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time) == 0 else { return 0 }
-    return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
   }
 
   /// How two evaluations of the same function differ, or nil when they agree. Addresses are numbers of no meaning outside an

@@ -20,7 +20,7 @@ extension NockMachine {
       guard configuration.output != nil, let clue, clue.isCell else { return }
       for line in TankText(nursery).lines(of: nursery.tail(clue)) { say(line, priority: nursery.head(clue)) }
     case .bout:
-      hints.push(HintState.Active(hint: .bout, depth: depth, began: Watchdog.now()))
+      hints.push(HintState.Active(hint: .bout, depth: depth, began: Clock.now()))
     case .spin:
       hints.push(HintState.Active(hint: .spin, depth: depth, label: label(clue)))
     case .jinx:
@@ -74,7 +74,7 @@ extension NockMachine {
     guard let hint = Hint(tag: tag), hint.hasAfter, let entry = hints.pop(hint) else { return }
     if hint == .bout, configuration.usesHints, configuration.output != nil {
       let clue = instruction.c & 1 == 1 ? Word(raw: registers[instruction.b]) : nil
-      let text = "took " + HintText.duration(Watchdog.now() &- entry.began)
+      let text = "took " + HintText.duration(Clock.now() &- entry.began)
       let title =
         clue.map { $0.isCell ? TankText(nursery).lines(of: nursery.tail($0)).joined(separator: " ") : "" } ?? ""
       say(title.isEmpty ? text : "\(title): \(text)", priority: priority(clue))
@@ -116,7 +116,7 @@ extension NockMachine {
       return nil
     }
     let part = low.multipliedFullWidth(by: 1_000_000_000).high
-    return Watchdog.now() &+ seconds &* 1_000_000_000 &+ part
+    return Clock.now() &+ seconds &* 1_000_000_000 &+ part
   }
 
   /// The lines of `%meme`.

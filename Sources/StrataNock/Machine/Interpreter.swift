@@ -301,6 +301,7 @@ extension NockMachine {
     if platform_load_relaxed(state.pointee.poll) != 0 {
       profiler?.entered(self, fp, code)
       tracer?.entered(self, fp, code)
+      glance?.entered(self, fp, code)
       try nursery.safePoint(activeBase: fp - nursery.base)
       if watchesEveryEntry { platform_store(state.pointee.poll, 1) }
     }
@@ -314,6 +315,7 @@ extension NockMachine {
     let state = nursery.state
     state.pointee.stackTop = fp + Int(turn >> 32 & 0xFFFF) - nursery.base
     profiler?.turned(self, fp, at: pc)
+    glance?.turned(self, fp, at: pc)
     try nursery.safePoint(activeBase: fp - nursery.base)
     if watchesEveryEntry { platform_store(state.pointee.poll, 1) }
     try nursery.ensureStack(Int(turn >> 48))

@@ -77,6 +77,8 @@ public final class NockMachine: RootProvider {
   public var tracer: CallTracer? {
     didSet { cache.makesLoops = tracer == nil }
   }
+  /// Where other threads may look at the stack, at any time.
+  public var glance: StackGlance?
   /// What the interpreter asks all the time.
   let switches: UnsafeMutablePointer<MachineSwitches>
   var isWatched: Bool { switches.pointee.isWatched }
@@ -220,7 +222,7 @@ public final class NockMachine: RootProvider {
   /// Asks the watchdog to end the run when its time is up, if that is limited.
   private func armDeadline() throws(Fault) -> Watchdog.Request? {
     guard let limit = configuration.timeLimit else { return nil }
-    let (time, overflow) = Watchdog.now().addingReportingOverflow(limit)
+    let (time, overflow) = Clock.now().addingReportingOverflow(limit)
     return overflow ? nil : try Watchdog.shared.stop(nursery.interruptHandle, at: time)
   }
 

@@ -120,7 +120,7 @@ public final class NockProfiler {
     guard now != seenTicks else { return }
     let weight = now &- seenTicks
     seenTicks = now
-    look(machine, registers, running: code, jet: jet, weight: weight, time: Watchdog.now())
+    look(machine, registers, running: code, jet: jet, weight: weight, time: Clock.now())
   }
 
   /// Walks the stack and records it. Recursion is folded: an activation of a formula that is open already leads back to

@@ -37,6 +37,8 @@ final class KernelHost {
   let loom: Loom
   var shape: KernelShape
   private(set) var kernel: KernelMachine
+  /// Where others may see what runs.
+  let glance = StackGlance()
   private let configuration: NockConfiguration
   private let families: [JetFamily]
   /// Where the states' slots begin on the value stack. State n lies in slot n modulo their number.
@@ -56,6 +58,7 @@ final class KernelHost {
     self.configuration = configuration
     self.families = families
     kernel = try KernelMachine(loom, configuration, families: families, learned: .zero)
+    kernel.machine.glance = glance
     try makeSlots()
   }
 
@@ -71,6 +74,7 @@ final class KernelHost {
     nursery.reset()
     nursery.resetCommons()
     kernel = try KernelMachine(loom, configuration, families: families, learned: learned)
+    kernel.machine.glance = glance
     applyLimits()
     try makeSlots()
     oldest = number

@@ -1,6 +1,8 @@
 // Serves an open pier on a socket in its directory, to programs of the same owner. One thread a connection: callers that
 // wait at the same time share the log's syncs.
 
+import StrataMemory
+
 /// A pier that listens.
 public final class PierServer: @unchecked Sendable {
   public let pier: Pier
@@ -58,7 +60,12 @@ public final class PierServer: @unchecked Sendable {
         try? socket.send(kind, body)
         return
       }
-      let (kind, body) = pier.answer(request).encoded
+      var reply = pier.answer(request)
+      if case .status(var status) = reply {
+        status.connections = lock.withLock { UInt64(connections.count) }
+        reply = .status(status)
+      }
+      let (kind, body) = reply.encoded
       if (try? socket.send(kind, body)) == nil { return }
       if case .stop = request {
         lock.withLock {

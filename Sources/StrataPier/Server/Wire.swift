@@ -21,6 +21,8 @@ public enum PierRequest: Equatable, Sendable {
   case archive(target: String)
   case interrupt
   case stop
+  /// What the pier is doing; answered at any time.
+  case status
 }
 
 /// What a pier answers.
@@ -32,6 +34,7 @@ public enum PierReply: Equatable, Sendable {
   case scrubbed(PierScrub)
   case done(UInt64)
   case refused(String)
+  case status(PierStatus)
 }
 
 /// A logged event as it is shown to people and programs.
@@ -141,6 +144,7 @@ extension PierRequest {
       body.text(target)
     case .interrupt: kind = 13
     case .stop: kind = 14
+    case .status: kind = 15
     }
     return (kind, body.bytes)
   }
@@ -173,6 +177,7 @@ extension PierRequest {
     case 12: self = .archive(target: reader.text())
     case 13: self = .interrupt
     case 14: self = .stop
+    case 15: self = .status
     default: return nil
     }
     if !reader.isWhole { return nil }
@@ -223,6 +228,9 @@ extension PierReply {
     case .refused(let text):
       kind = 7
       body.text(text)
+    case .status(let status):
+      kind = 8
+      status.write(to: &body)
     }
     return (kind, body.bytes)
   }
@@ -265,6 +273,7 @@ extension PierReply {
         PierScrub(records: values[0], recordBytes: values[1], events: values[2], eventBytes: values[3]))
     case 6: self = .done(reader.number())
     case 7: self = .refused(reader.text())
+    case 8: self = .status(PierStatus(from: &reader))
     default: return nil
     }
     if !reader.isWhole { return nil }
@@ -298,6 +307,7 @@ extension Pier {
         interruptEvent()
         return .done(last)
       case .stop: return .done(last)
+      case .status: return .status(status())
       }
     } catch { return .refused("\(error)") }
   }

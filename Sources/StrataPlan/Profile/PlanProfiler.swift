@@ -91,12 +91,12 @@ public final class PlanProfiler {
     guard now != seenTicks else { return }
     let weight = now &- seenTicks
     seenTicks = now
-    record(engine, weight: weight, time: Watchdog.now())
+    record(engine, weight: weight, time: Clock.now())
   }
 
   /// A marked evaluation begins or has ended: an exact moment of the timeline that weighs nothing.
   func mark(_ engine: Engine) {
-    if mode != .counting { record(engine, weight: 0, time: Watchdog.now()) }
+    if mode != .counting { record(engine, weight: 0, time: Clock.now()) }
   }
 
   private func record(_ engine: Engine, weight: UInt64, time: UInt64) {
@@ -166,7 +166,7 @@ struct ProfileRecords {
   /// Notes an event now. Labels are naturals below 2^63 or fixed, so that nothing has to look after them.
   mutating func add(_ tag: Tag, _ label: Word) {
     // Units of eight nanoseconds, above three bits of tag.
-    words.append((Watchdog.now() / 8) << 3 & Word.largestDirect | tag.rawValue)
+    words.append((Clock.now() / 8) << 3 & Word.largestDirect | tag.rawValue)
     words.append(label.raw)
   }
 

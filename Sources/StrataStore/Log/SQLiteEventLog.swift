@@ -8,6 +8,7 @@
 
 import CSQLite
 import Glibc
+import StrataMemory
 
 /// An event log in a SQLite database.
 public final class SQLiteEventLog: EventLog, @unchecked Sendable {
@@ -15,8 +16,7 @@ public final class SQLiteEventLog: EventLog, @unchecked Sendable {
   private let system: SQLiteDisk
   /// Guarded by `mutex`, but for the connection, which belongs to whoever set `isBusy`.
   private let connection: SQLiteConnection
-  private let mutex: UnsafeMutablePointer<pthread_mutex_t>
-  private let changed: UnsafeMutablePointer<pthread_cond_t>
+  private let mutex = Lock()
   private var waiters: [LogTicket] = []
   /// Events that the leader is writing.
   private var underWay = 0
@@ -58,20 +58,10 @@ public final class SQLiteEventLog: EventLog, @unchecked Sendable {
     lastDurable = UInt64(max(last ?? 0, trimmed))
     let first = try connection.integer("SELECT min(number) FROM events")
     firstKept = UInt64(first ?? Int64(lastDurable) + 1)
-    mutex = .allocate(capacity: 1)
-    mutex.initialize(to: pthread_mutex_t())
-    changed = .allocate(capacity: 1)
-    changed.initialize(to: pthread_cond_t())
-    pthread_mutex_init(mutex, nil)
-    pthread_cond_init(changed, nil)
   }
 
   deinit {
     connection.close()
-    pthread_cond_destroy(changed)
-    pthread_mutex_destroy(mutex)
-    changed.deallocate()
-    mutex.deallocate()
   }
 
   private static func prepare(_ connection: SQLiteConnection) throws(SQLiteFailure) {
@@ -122,41 +112,39 @@ public final class SQLiteEventLog: EventLog, @unchecked Sendable {
   // MARK: - State
 
   private func locked<Result>(_ work: () throws(EventLogFailure) -> Result) throws(EventLogFailure) -> Result {
-    pthread_mutex_lock(mutex)
-    defer { pthread_mutex_unlock(mutex) }
-    return try work()
+    try mutex.withLock(work)
   }
 
   public var first: UInt64 {
-    pthread_mutex_lock(mutex)
-    defer { pthread_mutex_unlock(mutex) }
+    mutex.lock()
+    defer { mutex.unlock() }
     return firstKept
   }
 
   public var last: UInt64 {
-    pthread_mutex_lock(mutex)
-    defer { pthread_mutex_unlock(mutex) }
+    mutex.lock()
+    defer { mutex.unlock() }
     return lastDurable
   }
 
   /// How many transactions the log has committed since it was opened; fewer than events when callers share them.
   public var batchCount: Int {
-    pthread_mutex_lock(mutex)
-    defer { pthread_mutex_unlock(mutex) }
+    mutex.lock()
+    defer { mutex.unlock() }
     return batches
   }
 
   /// Why the log has stopped, if it has.
   public var stopReason: EventLogFailure? {
-    pthread_mutex_lock(mutex)
-    defer { pthread_mutex_unlock(mutex) }
+    mutex.lock()
+    defer { mutex.unlock() }
     return failure
   }
 
   /// How often a batch could not be written. All events that were waiting then were refused.
   public var failureCount: Int {
-    pthread_mutex_lock(mutex)
-    defer { pthread_mutex_unlock(mutex) }
+    mutex.lock()
+    defer { mutex.unlock() }
     return failures
   }
 
@@ -187,9 +175,9 @@ public final class SQLiteEventLog: EventLog, @unchecked Sendable {
 
   @discardableResult
   public func wait(_ ticket: LogTicket) throws(EventLogFailure) -> UInt64 {
-    pthread_mutex_lock(mutex)
+    mutex.lock()
     waitLocked(ticket)
-    pthread_mutex_unlock(mutex)
+    mutex.unlock()
     return try ticket.result.get()
   }
 
@@ -197,7 +185,7 @@ public final class SQLiteEventLog: EventLog, @unchecked Sendable {
   private func waitLocked(_ ticket: LogTicket) {
     while !ticket.isSettled {
       if isBusy {
-        pthread_cond_wait(changed, mutex)
+        mutex.wait()
       } else {
         lead()
       }
@@ -214,7 +202,7 @@ public final class SQLiteEventLog: EventLog, @unchecked Sendable {
     outcomes.removeAll()
     let start = lastDurable
     let known = failure
-    pthread_mutex_unlock(mutex)
+    mutex.unlock()
     var outcome: Result<Void, EventLogFailure>
     if let known {
       outcome = .failure(known)
@@ -224,7 +212,7 @@ public final class SQLiteEventLog: EventLog, @unchecked Sendable {
         outcome = .success(())
       } catch { outcome = .failure(error) }
     }
-    pthread_mutex_lock(mutex)
+    mutex.lock()
     switch outcome {
     case .success:
       batches += 1
@@ -242,7 +230,7 @@ public final class SQLiteEventLog: EventLog, @unchecked Sendable {
     }
     underWay = 0
     isBusy = false
-    pthread_cond_broadcast(changed)
+    mutex.wakeAll()
   }
 
   /// Nothing is acknowledged from here on. With the mutex held.
@@ -300,21 +288,21 @@ public final class SQLiteEventLog: EventLog, @unchecked Sendable {
 
   /// Takes the connection for `work`; appends wait meanwhile.
   private func owning<Value>(_ work: () throws(EventLogFailure) -> Value) throws(EventLogFailure) -> Value {
-    pthread_mutex_lock(mutex)
-    while isBusy { pthread_cond_wait(changed, mutex) }
+    mutex.lock()
+    while isBusy { mutex.wait() }
     if let failure {
-      pthread_mutex_unlock(mutex)
+      mutex.unlock()
       throw failure
     }
     isBusy = true
-    pthread_mutex_unlock(mutex)
+    mutex.unlock()
     var result: Result<Value, EventLogFailure>
     do throws(EventLogFailure) { result = .success(try work()) } catch { result = .failure(error) }
-    pthread_mutex_lock(mutex)
+    mutex.lock()
     if case .failure(.stopped(let path, let reason)) = result { stop(.stopped(path: path, reason: reason)) }
     isBusy = false
-    pthread_cond_broadcast(changed)
-    pthread_mutex_unlock(mutex)
+    mutex.wakeAll()
+    mutex.unlock()
     return try result.get()
   }
 
@@ -329,15 +317,15 @@ public final class SQLiteEventLog: EventLog, @unchecked Sendable {
   /// Writes the outcomes that were noted, without waiting for the next event.
   public func flush() throws(EventLogFailure) {
     try owning { () throws(EventLogFailure) -> Void in
-      pthread_mutex_lock(mutex)
+      mutex.lock()
       let noted = outcomes
       outcomes.removeAll()
-      pthread_mutex_unlock(mutex)
+      mutex.unlock()
       if noted.isEmpty { return }
       do throws(EventLogFailure) { try write([], after: 0, noted) } catch {
-        pthread_mutex_lock(mutex)
+        mutex.lock()
         outcomes = noted + outcomes
-        pthread_mutex_unlock(mutex)
+        mutex.unlock()
         throw error
       }
     }
@@ -432,10 +420,10 @@ public final class SQLiteEventLog: EventLog, @unchecked Sendable {
           if let outcome = event.outcome { try insert(event.number, outcome) }
         }
       }
-      pthread_mutex_lock(mutex)
+      mutex.lock()
       if isUnused { firstKept = begin }
       lastDurable = begin + UInt64(events.count) - 1
-      pthread_mutex_unlock(mutex)
+      mutex.unlock()
     }
   }
 
@@ -444,10 +432,10 @@ public final class SQLiteEventLog: EventLog, @unchecked Sendable {
     try owning { () throws(EventLogFailure) -> Void in
       guard lastDurable == 0 else { throw .noSuchEvent(number) }
       try transaction { () throws(SQLiteFailure) -> Void in try noteTrimmed(through: number) }
-      pthread_mutex_lock(mutex)
+      mutex.lock()
       lastDurable = number
       firstKept = number + 1
-      pthread_mutex_unlock(mutex)
+      mutex.unlock()
     }
   }
 
@@ -467,9 +455,9 @@ public final class SQLiteEventLog: EventLog, @unchecked Sendable {
         try connection.run("DELETE FROM outcomes WHERE number < ?", [.integer(Int64(end))])
         try noteTrimmed(through: end - 1)
       }
-      pthread_mutex_lock(mutex)
+      mutex.lock()
       firstKept = end
-      pthread_mutex_unlock(mutex)
+      mutex.unlock()
       // Gives pages back to the file system; the next checkpoint makes the file shorter.
       do throws(SQLiteFailure) { try connection.run("PRAGMA incremental_vacuum(1000)") } catch {
         if !error.isNoSpace { throw .stopped(path: path, reason: error.reason) }
@@ -481,10 +469,10 @@ public final class SQLiteEventLog: EventLog, @unchecked Sendable {
   public func close() throws(EventLogFailure) {
     var pending: EventLogFailure?
     do throws(EventLogFailure) { try flush() } catch { pending = error }
-    pthread_mutex_lock(mutex)
-    while isBusy { pthread_cond_wait(changed, mutex) }
+    mutex.lock()
+    while isBusy { mutex.wait() }
     stop(.closed)
-    pthread_mutex_unlock(mutex)
+    mutex.unlock()
     connection.close()
     if let pending, pending != .closed { throw pending }
   }

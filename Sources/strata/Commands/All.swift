@@ -7,6 +7,6 @@ extension Command {
     .planMachineNew, .planMachineRun, .planMachineInfo, .planMachineSave, .planMachineScrub, .planMachineCollect,
     .planMachineExport, .flat,
     .pierNew, .pierRun, .pierPoke, .pierPeek, .pierLog, .pierInfo, .pierFork, .pierExport, .pierImport, .pierReplay,
-    .pierCompact, .pierScrub, .pierDoctor, .app, .completions, .manual,
+    .pierCompact, .pierScrub, .app, .top, .doctor, .completions, .manual,
   ]
 }

@@ -163,13 +163,6 @@ enum NockOptions {
     console.message("strata: note: the product is too long to print whole; --output FILE writes it as a jam\n")
     return (try? NounText.string(noun, in: nursery, .brief())) ?? "..."
   }
-
-  /// CPU time of the process in nanoseconds.
-  static func processorTime() -> UInt64 {
-    var time = timespec()
-    guard clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time) == 0 else { return 0 }
-    return UInt64(time.tv_sec) &* 1_000_000_000 &+ UInt64(time.tv_nsec)
-  }
 }
 
 /// One invocation of `nock`.
@@ -210,9 +203,9 @@ private struct NockVerb {
       for line in lines { console.print(line) }
       return
     }
-    let before = NockOptions.processorTime()
+    let before = Clock.ofProcess()
     let outcome = Signals.stopping(nursery.interruptHandle) { machine.run(subject: subject, formula: formula) }
-    let elapsed = NockOptions.processorTime() &- before
+    let elapsed = Clock.ofProcess() &- before
     try watching.report(machine, &console)
     switch outcome {
     case .product(let product):

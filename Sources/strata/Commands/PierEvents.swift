@@ -1,6 +1,7 @@
 // `strata pier poke`, `peek` and `log`: events in, questions, and what has happened.
 
 import Glibc
+import StrataMemory
 import StrataPier
 import Synchronization
 
@@ -177,7 +178,7 @@ private struct PokeVerb {
     let isQuiet = invocation.has(.quiet)
     let directory = self.directory
     let verb = self
-    let start = Syscalls.nanoseconds()
+    let start = Clock.now()
     let work = SendableWork {
       do throws(Failure) {
         // A connection for each client, so that they wait at the same time.
@@ -204,7 +205,7 @@ private struct PokeVerb {
       }
     }
     work.run(threads: clients)
-    let seconds = Double(Syscalls.nanoseconds() - start) / 1e9
+    let seconds = Double(Clock.now() - start) / 1e9
     let (_, done, failed, failure) = state.withLock { $0 }
     try? session.close(directory)
     if isQuiet {

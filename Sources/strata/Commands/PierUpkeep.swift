@@ -1,6 +1,7 @@
-// `strata pier info`, `doctor`, `scrub`, `compact`, `replay`, `fork`, `export` and `import`: what operators do.
+// `strata pier info`, `scrub`, `compact`, `replay`, `fork`, `export` and `import`: what operators do.
 
 import Glibc
+import StrataMemory
 import StrataPier
 
 extension Option {
@@ -183,7 +184,7 @@ extension Command {
     }
     let progress = ReplayProgress(isShown: console.errorIsTerminal)
     options.progress = { event, last in progress.show(event, last) }
-    let start = Syscalls.nanoseconds()
+    let start = Clock.now()
     let chosen = options
     let opening = try atPier(directory) { () throws(PierFailure) in
       if invocation.has(.rebuild) { return try Pier.rebuild(directory, chosen) }
@@ -193,7 +194,7 @@ extension Command {
       return opening
     }
     progress.end()
-    let seconds = Double(Syscalls.nanoseconds() - start) / 1e9
+    let seconds = Double(Clock.now() - start) / 1e9
     if invocation.has(.json) {
       var json = JSONText()
       json.begin()
@@ -206,35 +207,6 @@ extension Command {
     let rate = Int(Double(opening.replayedEvents) / max(seconds, 1e-9))
     console.print(
       "\(opening.replayedEvents) events after event \(opening.storedEvent) give the same states, \(rate) a second")
-  }
-
-  /// The verb `pier doctor`.
-  static let pierDoctor = Command(
-    verb: "pier doctor", summary: "check a pier and its disk, and name the remedy", operands: "PIER",
-    operandCount: 1...1,
-    details: "Ends with exit code 4 when anything is wrong. Changes nothing.",
-    options: [.json],
-    examples: [Example("strata pier doctor counter", "what is wrong with it, if anything")]
-  ) { (invocation, console) throws(Failure) in
-    let directory = invocation.operands[0]
-    let findings = PierDoctor.examine(directory)
-    for finding in findings {
-      if invocation.has(.json) {
-        var json = JSONText()
-        json.begin()
-        json.member("check", finding.check)
-        json.member("result", finding.result.rawValue)
-        json.member("finding", finding.text)
-        if let remedy = finding.remedy { json.member("remedy", remedy) }
-        json.end()
-        console.print(json.text)
-      } else {
-        console.print("\(finding.result.rawValue)  \(finding.check): \(finding.text)")
-        if let remedy = finding.remedy { console.print("      try: \(remedy)") }
-      }
-    }
-    let wrong = findings.count { $0.result == .bad }
-    if wrong > 0 { throw Failure(.system, "\(wrong) of \(findings.count) checks failed", subject: directory) }
   }
 
   private static func report(
@@ -263,7 +235,7 @@ extension Command {
 /// Shows a replay's rate and the time that is left, ten times a second at most.
 private final class ReplayProgress: @unchecked Sendable {
   private let isShown: Bool
-  private let start = Syscalls.nanoseconds()
+  private let start = Clock.now()
   private var first: UInt64?
   private var shown: UInt64 = 0
 
@@ -271,7 +243,7 @@ private final class ReplayProgress: @unchecked Sendable {
 
   func show(_ event: UInt64, _ last: UInt64) {
     guard isShown else { return }
-    let now = Syscalls.nanoseconds()
+    let now = Clock.now()
     let begin = first ?? event
     first = begin
     if now - shown < 100_000_000 { return }

@@ -2,6 +2,7 @@
 // taken more than a second, and leaves a clean line behind.
 
 import Glibc
+import StrataMemory
 
 /// A line on the terminal that shows how much is done, how fast it goes and how long it will take.
 struct Progress: ~Copyable {
@@ -24,14 +25,14 @@ struct Progress: ~Copyable {
     self.unit = unit
     self.total = total
     self.enabled = enabled
-    started = enabled ? Syscalls.nanoseconds() : 0
+    started = enabled ? Clock.now() : 0
     lastShown = started
   }
 
   /// Refreshes the line when it is time to. Cheap enough to call often, but not from an inner loop.
   mutating func update(_ done: UInt64) {
     if !enabled { return }
-    let now = Syscalls.nanoseconds()
+    let now = Clock.now()
     if now &- started < Self.patience || now &- lastShown < Self.interval { return }
     lastShown = now
     visible = true

@@ -67,6 +67,12 @@ enum Syscalls {
     return (kind == S_IFREG ? Int(status.st_size) : 0, kind == S_IFDIR)
   }
 
+  /// Whether there is a folder of that name.
+  static func isDirectory(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+  }
+
   /// Whether a descriptor is a terminal.
   static func isTerminal(_ descriptor: Int32) -> Bool {
     isatty(descriptor) == 1
@@ -76,13 +82,6 @@ enum Syscalls {
   static func environment(_ name: String) -> String? {
     guard let value = getenv(name), value.pointee != 0 else { return nil }
     return String(cString: value)
-  }
-
-  /// Nanoseconds of a clock that only goes forward. Used for progress, never for results.
-  static func nanoseconds() -> UInt64 {
-    var time = timespec()
-    guard clock_gettime(CLOCK_MONOTONIC, &time) == 0 else { return 0 }
-    return UInt64(time.tv_sec) &* 1_000_000_000 &+ UInt64(time.tv_nsec)
   }
 
   /// What a symbolic link refers to.

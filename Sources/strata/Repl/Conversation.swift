@@ -2,6 +2,7 @@
 // history; anything else is read to its end, and the process then tells whether all went well.
 
 import Glibc
+import StrataMemory
 
 /// The loop around a session.
 struct Conversation {

@@ -89,12 +89,12 @@ final class NockConversation: Session {
   }
 
   private func run(_ subject: Word, _ formula: Word, _ console: inout Console) throws(Failure) -> SessionCosts {
-    let before = NockOptions.processorTime()
+    let before = Clock.ofProcess()
     let steps = machine.steps
     let allocated = nursery.allocatedBytes
     let outcome = Signals.stopping(nursery.interruptHandle) { machine.run(subject: subject, formula: formula) }
     let costs = SessionCosts(
-      processorNanoseconds: NockOptions.processorTime() &- before, allocatedBytes: nursery.allocatedBytes - allocated,
+      processorNanoseconds: Clock.ofProcess() &- before, allocatedBytes: nursery.allocatedBytes - allocated,
       steps: machine.steps &- steps)
     defer { tidy() }
     switch outcome {

@@ -1,6 +1,8 @@
 // What a machine offers to somebody who talks to it line by line. The loop around it (`Conversation`) knows nothing of any
 // machine: another one joins by conforming to `Session` and by its name in the verb's table.
 
+import StrataMemory
+
 /// A `:` command.
 struct SessionCommand: Sendable {
   /// What is typed after the colon.

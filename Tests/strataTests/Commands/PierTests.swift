@@ -97,10 +97,10 @@ import Testing
       strata pier import copy books.state
       strata pier peek copy '[0 2]'
       strata pier replay books --rebuild | sed 's/, .*//'
-      strata pier compact books >/dev/null && strata pier scrub books >/dev/null && strata pier doctor books >/dev/null
+      strata pier compact books >/dev/null && strata pier scrub books >/dev/null && strata doctor books >/dev/null
       echo "code $?"
       head -c 8192 /dev/zero > zeros; dd if=zeros of=then/store conv=notrunc 2>/dev/null
-      strata pier doctor then >/dev/null 2>&1; echo "code $?"
+      strata doctor then >/dev/null 2>&1; echo "code $?"
       """)
     #expect(
       run.text == """

@@ -1,13 +1,14 @@
-// Locks and threads: thin owners of the system's, for the few places where threads meet.
+// Locks, clocks and threads: thin owners of the system's, for the few places where threads meet. Everything above this
+// module uses these and no calls of its own, so that waiting, waking and signals are the same everywhere.
 
 import Glibc
 
 /// A mutual exclusion with one condition to wait for.
-package final class Lock: @unchecked Sendable {
-  private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-  private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+public final class Lock: @unchecked Sendable {
+  @usableFromInline let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+  @usableFromInline let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
 
-  package init() {
+  public init() {
     mutex.initialize(to: pthread_mutex_t())
     changed.initialize(to: pthread_cond_t())
     pthread_mutex_init(mutex, nil)
@@ -25,40 +26,48 @@ package final class Lock: @unchecked Sendable {
     mutex.deallocate()
   }
 
-  package func lock() { pthread_mutex_lock(mutex) }
-  package func unlock() { pthread_mutex_unlock(mutex) }
+  /// Waits until nobody else holds the lock.
+  @inlinable public func lock() { pthread_mutex_lock(mutex) }
+  /// Gives the lock back, which this thread holds.
+  @inlinable public func unlock() { pthread_mutex_unlock(mutex) }
   /// Whether the lock was free; it is held then.
-  package func tryLock() -> Bool { pthread_mutex_trylock(mutex) == 0 }
+  @inlinable public func tryLock() -> Bool { pthread_mutex_trylock(mutex) == 0 }
 
-  package func withLock<Value, Failure: Error>(_ work: () throws(Failure) -> Value) throws(Failure) -> Value {
+  /// Does `work` while holding the lock.
+  @inlinable public func withLock<Value, Failure: Error>(_ work: () throws(Failure) -> Value) throws(Failure) -> Value {
     pthread_mutex_lock(mutex)
     defer { pthread_mutex_unlock(mutex) }
     return try work()
   }
 
   /// Gives the lock up until somebody calls `wakeAll`, or the clock of `Clock.now` shows `deadline`.
-  package func wait(until deadline: UInt64) {
+  @inlinable public func wait(until deadline: UInt64) {
     var time = timespec()
     time.tv_sec = Int(deadline / 1_000_000_000)
     time.tv_nsec = Int(deadline % 1_000_000_000)
     pthread_cond_timedwait(changed, mutex, &time)
   }
 
-  package func wait() { pthread_cond_wait(changed, mutex) }
+  /// Gives the lock up until somebody calls `wakeAll`; may also return early.
+  @inlinable public func wait() { pthread_cond_wait(changed, mutex) }
 
-  package func wakeAll() { pthread_cond_broadcast(changed) }
+  /// Wakes all threads that wait with this lock.
+  @inlinable public func wakeAll() { pthread_cond_broadcast(changed) }
 }
 
 /// Clocks. None of them shows in a state but where an event carries its time.
-package enum Clock {
+public enum Clock {
   /// Nanoseconds of a clock that only goes forward.
-  package static func now() -> UInt64 { nanoseconds(CLOCK_MONOTONIC) }
+  public static func now() -> UInt64 { nanoseconds(CLOCK_MONOTONIC) }
 
   /// Nanoseconds of processor time that the calling thread has used.
-  package static func ofThread() -> UInt64 { nanoseconds(CLOCK_THREAD_CPUTIME_ID) }
+  public static func ofThread() -> UInt64 { nanoseconds(CLOCK_THREAD_CPUTIME_ID) }
 
   /// Milliseconds since 1970.
-  package static func wallMilliseconds() -> UInt64 { nanoseconds(CLOCK_REALTIME) / 1_000_000 }
+  public static func wallMilliseconds() -> UInt64 { nanoseconds(CLOCK_REALTIME) / 1_000_000 }
+
+  /// Nanoseconds of processor time that all threads of the process have used.
+  public static func ofProcess() -> UInt64 { nanoseconds(CLOCK_PROCESS_CPUTIME_ID) }
 
   private static func nanoseconds(_ clock: clockid_t) -> UInt64 {
     var time = timespec()
@@ -67,8 +76,8 @@ package enum Clock {
   }
 }
 
-/// A thread of the system that can be waited for.
-package final class SystemThread: @unchecked Sendable {
+/// A thread of the system that can be waited for. Signals are left to the threads that were there before.
+public final class SystemThread: @unchecked Sendable {
   private final class Body {
     let run: @Sendable () -> Void
     init(_ run: @escaping @Sendable () -> Void) { self.run = run }
@@ -77,11 +86,16 @@ package final class SystemThread: @unchecked Sendable {
   private var handle = pthread_t()
 
   /// Starts a thread; nil when the system gives none.
-  package init?(stackBytes: Int = 1 << 20, _ run: @escaping @Sendable () -> Void) {
+  public init?(stackBytes: Int = 1 << 20, _ run: @escaping @Sendable () -> Void) {
     var attributes = pthread_attr_t()
     guard pthread_attr_init(&attributes) == 0 else { return nil }
     defer { pthread_attr_destroy(&attributes) }
     pthread_attr_setstacksize(&attributes, stackBytes)
+    var all = sigset_t()
+    var before = sigset_t()
+    sigfillset(&all)
+    pthread_sigmask(SIG_SETMASK, &all, &before)
+    defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
     let body = Unmanaged.passRetained(Body(run))
     let code = pthread_create(
       &handle, &attributes,
@@ -96,8 +110,8 @@ package final class SystemThread: @unchecked Sendable {
   }
 
   /// Waits for the thread's end. To be called once.
-  package func join() { pthread_join(handle, nil) }
+  public func join() { pthread_join(handle, nil) }
 
   /// Lets the thread end by itself. To be called once, instead of `join`.
-  package func detach() { pthread_detach(handle) }
+  public func detach() { pthread_detach(handle) }
 }
