@@ -7,7 +7,8 @@ import StrataStore
 extension Pier {
   /// Makes another pier at `target` that goes on from the state after event `number`, by default the last. This one goes
   /// on meanwhile. The events between the nearest stored state and `number` are computed when the fork is first opened.
-  /// Takes time and space in proportion to the state.
+  /// Takes a time and space that do not depend on the state where the file system lets files share blocks, else in
+  /// proportion to the state.
   public func fork(to target: String, at number: UInt64? = nil) throws(PierFailure) {
     compute.lock()
     var isHeld = true
@@ -16,25 +17,41 @@ extension Pier {
     if number == nil { try storeState() }
     let wanted = number ?? computed
     if wanted > log.last { throw .unreachable(event: wanted, first: log.first, last: log.last) }
-    let roots = store.roots
+    var roots = store.roots
     let lease = store.lease()
     compute.unlock()
     isHeld = false
 
-    let base = roots.prefix(2).first { $0.firstNote <= wanted }
-    let start = base?.firstNote ?? 0
-    if base == nil, log.first != 1 || wanted < 1 {
+    func nearest(_ roots: [StoredRoot]) -> StoredRoot? { roots.prefix(2).first { $0.firstNote <= wanted } }
+    if nearest(roots) == nil, log.first != 1 || wanted < 1 {
       throw .unreachable(event: wanted, first: roots.prefix(2).map(\.firstNote).min() ?? 1, last: log.last)
     }
-    if start < wanted, log.first > start + 1 { throw .gap(stored: start, first: log.first) }
-    try Pier.make(target, PierMarker(shape: shape, keepsHistory: keepsHistory), options) {
+    let isFromKernel = nearest(roots) == nil
+    let clone = { (paths: PierPaths) throws(PierFailure) -> Void in
+      // From the kernel on, no state is of use.
+      if isFromKernel { return }
+      // Between two commits, so that the copy is a whole store.
+      self.compute.lock()
+      defer { self.compute.unlock() }
+      try self.checkOpen()
+      _ = try inStore { () throws(BedrockFailure) in try self.store.clone(to: paths.store) }
+    }
+    try Pier.make(target, PierMarker(shape: shape, keepsHistory: keepsHistory), options, before: clone) {
       (draft) throws(PierFailure) in
-      if let base {
+      let cloned = draft.store.roots
+      if let base = nearest(cloned), base.firstNote >= nearest(roots)?.firstNote ?? 0 {
+        // All of it is there. The older of its states may lie before the fork's log, so it must go.
+        let learned = cloned.count > 2 ? cloned[2] : StoredRoot(.zero)
+        try inStore { () throws(BedrockFailure) in try draft.store.commit([base, base, learned]) }
+        roots = cloned
+      } else if let base = nearest(roots) {
         let learned = roots.count > 2 ? roots[2] : StoredRoot(.zero)
         try inStore { () throws(BedrockFailure) in try draft.store.commit(copying: [base, base, learned], of: store) }
       }
+      let start = nearest(roots)?.firstNote ?? 0
       // The records are copied; until here nothing of them was reused.
       withExtendedLifetime(lease) {}
+      if start < wanted, log.first > start + 1 { throw .gap(stored: start, first: log.first) }
       if start > 0 { try inLog { () throws(EventLogFailure) in try draft.log.start(after: start) } }
       var piece: [LoggedEvent] = []
       var failure: PierFailure?
@@ -97,10 +114,10 @@ extension Pier {
     let log: SQLiteEventLog
   }
 
-  /// Makes a pier's files, lets `fill` fill them, and says that they are complete.
+  /// Makes a pier's files, lets `fill` fill them, and says that they are complete. `prepare` may make a store before.
   private static func make(
     _ directory: String, _ marker: PierMarker, _ options: PierOptions,
-    fill: (Draft) throws(PierFailure) -> Void
+    before prepare: (PierPaths) throws(PierFailure) -> Void = { _ in }, fill: (Draft) throws(PierFailure) -> Void
   ) throws(PierFailure) {
     let paths = PierPaths(directory: directory)
     let disk = options.disk
@@ -108,11 +125,15 @@ extension Pier {
     let lock = try begin(paths, disk)
     defer { lock.release() }
     do throws(PierFailure) {
+      try prepare(paths)
       let reservation = try inStore { () throws(BedrockFailure) in
         try BedrockReservation(byteCount: options.loomBytes / 4)
       }
-      let store = try inStore { () throws(BedrockFailure) in
-        try Bedrock.open(paths.store, on: disk, at: reservation.place, options: options.store)
+      var storeOptions = options.store
+      // Whoever opens the pier compares a clone with its checksums, as ever.
+      storeOptions.verifiedBytes = 0
+      let store = try inStore { [storeOptions] () throws(BedrockFailure) in
+        try Bedrock.open(paths.store, on: disk, at: reservation.place, options: storeOptions)
       }
       let log = try inLog { () throws(EventLogFailure) in try SQLiteEventLog.open(paths.log, on: disk) }
       try fill(Draft(store: store, log: log))

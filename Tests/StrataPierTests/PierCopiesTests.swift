@@ -36,6 +36,33 @@ import Testing
     #expect(try count(Pier.open(scratch.path + "/then", testOptions())) == "5")
   }
 
+  /// Where files can share blocks, the fork's store is this one's with other roots.
+  @Test func aForkByCloningGoesItsOwnWayToo() throws {
+    let disk = SimulatedDisk()
+    disk.clones = true
+    let options = testOptions {
+      $0.disk = disk
+      $0.worksInBackground = false
+      $0.eventNanoseconds = nil
+      $0.storeAfterEvents = 3
+    }
+    let pier = try Pier.create("d/pier", .gate, kernel: jam(Kernels.counter), keepsHistory: true, options)
+    for _ in 0..<10 { _ = try pier.poke(Poke(jam("0"))) }
+    for (name, event, expected) in [("now", nil, "10"), ("near", 10, "9"), ("then", 5, "4"), ("first", 1, "0")] {
+      try pier.fork(to: "d/" + name, at: event.map { UInt64($0) })
+      let fork = try Pier.open("d/" + name, options)
+      #expect(try count(fork) == expected, "\(name)")
+      #expect(try fork.poke(Poke(jam("0"))).isDone)
+      _ = try fork.scrub()
+      try fork.close()
+    }
+    #expect(try disk.content(of: "d/now/store")?.count == #require(disk.content(of: "d/pier/store")).count)
+    #expect(try count(pier) == "10")
+    try pier.compact()
+    _ = try pier.scrub()
+    try pier.close()
+  }
+
   @Test func anExportedStateGoesOnElsewhere() throws {
     let scratch = try Scratch()
     let pier = try counted(scratch, 7, testOptions())

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -76,6 +78,9 @@ static inline int platform_punch_hole(int descriptor, int64_t start, int64_t len
 static inline int platform_allocate(int descriptor, int64_t start, int64_t length) {
   return fallocate(descriptor, 0, start, length);
 }
+
+/// Gives an empty file another file's content by sharing its blocks. 0, or -1 and errno where that cannot be done.
+static inline int platform_share_blocks(int descriptor, int source) { return ioctl(descriptor, FICLONE, source); }
 
 /// A nameless file in memory.
 static inline int platform_memory_file(const char *name) { return memfd_create(name, MFD_CLOEXEC); }

@@ -40,6 +40,13 @@ extension Bedrock {
     return try commit(roots, from: UnsafePointer(other.place.base))
   }
 
+  /// Makes the file at `target` a store with this one's last commit, sharing the file's blocks where the file system can; its
+  /// unused parts are shared as well. False, with nothing made, where it cannot.
+  public func clone(to target: String) throws(BedrockFailure) -> Bool {
+    try checkWritable()
+    do throws(DiskFailure) { return try disk.clone(path, to: target) } catch { throw .disk(error) }
+  }
+
   /// Remembers the state of the allocator; what is returned restores it.
   func begin() -> (Bedrock) -> Void {
     let open = openSegment

@@ -79,6 +79,13 @@ public protocol Disk: AnyObject, Sendable {
   func list(_ path: String) throws(DiskFailure) -> [String]
   /// Makes the names in the directory at `path` durable.
   func syncDirectory(_ path: String) throws(DiskFailure)
+  /// Makes the file at `target`, which must not exist, with the content of the one at `path`, durably, by sharing its
+  /// blocks: in a time that hardly depends on its size. False, with nothing made, where the file system cannot do it.
+  func clone(_ path: String, to target: String) throws(DiskFailure) -> Bool
+}
+
+extension Disk {
+  public func clone(_ path: String, to target: String) throws(DiskFailure) -> Bool { false }
 }
 
 /// An open file. Everything that was locked through it is released when it is closed or the process ends.

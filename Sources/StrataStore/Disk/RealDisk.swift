@@ -65,6 +65,24 @@ public final class RealDisk: Disk {
     return names.sorted()
   }
 
+  public func clone(_ path: String, to target: String) throws(DiskFailure) -> Bool {
+    let source = Glibc.open(path, O_RDONLY | O_CLOEXEC)
+    if source < 0 { throw DiskFailure(operation: .open, path: path, code: platform_errno()) }
+    defer { _ = Glibc.close(source) }
+    let descriptor = Glibc.open(target, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+    if descriptor < 0 { throw DiskFailure(operation: .open, path: target, code: platform_errno()) }
+    let isShared = platform_share_blocks(descriptor, source) == 0
+    var code = isShared ? 0 : platform_errno()
+    if isShared, fsync(descriptor) != 0 { code = platform_errno() }
+    if Glibc.close(descriptor) != 0, code == 0 { code = platform_errno() }
+    if code == 0 { return true }
+    if unlink(target) != 0 { throw DiskFailure(operation: .remove, path: target, code: platform_errno()) }
+    // Another file system, or one that cannot share.
+    let isUnable = [EOPNOTSUPP, EXDEV, EINVAL, ENOTTY, ENOSYS, EPERM].contains(code)
+    if !isShared, isUnable { return false }
+    throw DiskFailure(operation: isShared ? .sync : .write, path: target, code: code)
+  }
+
   public func syncDirectory(_ path: String) throws(DiskFailure) {
     let descriptor = Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     if descriptor < 0 { throw DiskFailure(operation: .syncDirectory, path: path, code: platform_errno()) }

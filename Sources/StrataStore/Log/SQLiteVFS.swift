@@ -15,12 +15,53 @@ private final class SQLiteFile {
   var needsDirectorySync: Bool
   let deletesOnClose: Bool
   var lockLevel: Int32 = SQLITE_LOCK_NONE
+  /// How far the file has blocks with contents, for the write-ahead log; nil for others.
+  private var preparedEnd: Int?
 
   init(file: any DiskFile, owner: SQLiteDisk, needsDirectorySync: Bool, deletesOnClose: Bool) {
     self.file = file
     self.owner = owner
     self.needsDirectorySync = needsDirectorySync
     self.deletesOnClose = deletesOnClose
+  }
+
+  /// Says that the file is the write-ahead log, which is so long.
+  func isLog(ofSize size: Int) { preparedEnd = size }
+
+  func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(DiskFailure) {
+    if let preparedEnd, offset + bytes.count > preparedEnd { try grow(from: preparedEnd, to: offset + bytes.count) }
+    try file.write(bytes, at: offset)
+  }
+
+  func truncate(to size: Int) throws(DiskFailure) {
+    try file.truncate(to: size)
+    if preparedEnd != nil { preparedEnd = size }
+  }
+
+  private static let mostZeros = 1 << 20
+  /// Never written to, so the system backs it by one page; nil where there is no memory.
+  nonisolated(unsafe) private static let zeros = sparseMemory(count: mostZeros)
+
+  /// Fills the write-ahead log with zeros to some way beyond `end`. A sync after a write beyond the end of a file, or into
+  /// blocks that are only reserved, waits for the file system's journal as well; into blocks with contents it does not. Zeros
+  /// are no frames, so SQLite never takes them for any.
+  private func grow(from start: Int, to end: Int) throws(DiskFailure) {
+    guard let zeros = SQLiteFile.zeros else { return }
+    let step = min(max(1 << 16, start), SQLiteFile.mostZeros)
+    let target = (end + step - 1) / step * step
+    var at = start
+    do throws(DiskFailure) {
+      while at < target {
+        let count = min(SQLiteFile.mostZeros, target - at)
+        try file.write(UnsafeRawBufferPointer(start: zeros, count: count), at: at)
+        at += count
+      }
+      preparedEnd = target
+    } catch {
+      // There may still be room for what is to be written.
+      if !error.isNoSpace { throw error }
+      preparedEnd = max(at, end)
+    }
   }
 }
 
@@ -140,6 +181,7 @@ final class SQLiteDisk: @unchecked Sendable {
         file: try disk.open(path, mode), owner: self, needsDirectorySync: creates,
         deletesOnClose: flags & SQLITE_OPEN_DELETEONCLOSE != 0)
       if flags & SQLITE_OPEN_MAIN_DB != 0 { main = opened }
+      if flags & SQLITE_OPEN_WAL != 0 { opened.isLog(ofSize: try opened.file.size()) }
       if flags & SQLITE_OPEN_WAL != 0, main?.lockLevel == SQLITE_LOCK_EXCLUSIVE { try writeAnew(opened.file) }
       UnsafeMutableRawPointer(slot).assumingMemoryBound(to: SQLiteFileSlot.self).pointee.file =
         Unmanaged.passRetained(opened).toOpaque()
@@ -196,14 +238,14 @@ final class SQLiteDisk: @unchecked Sendable {
     methods.pointee.xWrite = { slot, source, count, offset in
       guard let opened = fileOf(slot), let source else { return InputOutputCode.write }
       return opened.owner.attempt(InputOutputCode.write) { () throws(DiskFailure) -> Int32 in
-        try opened.file.write(UnsafeRawBufferPointer(start: source, count: Int(count)), at: Int(offset))
+        try opened.write(UnsafeRawBufferPointer(start: source, count: Int(count)), at: Int(offset))
         return SQLITE_OK
       }
     }
     methods.pointee.xTruncate = { slot, size in
       guard let opened = fileOf(slot) else { return InputOutputCode.truncate }
       return opened.owner.attempt(InputOutputCode.truncate) { () throws(DiskFailure) -> Int32 in
-        try opened.file.truncate(to: Int(size))
+        try opened.truncate(to: Int(size))
         return SQLITE_OK
       }
     }

@@ -78,6 +78,8 @@ public final class SimulatedDisk: Disk, @unchecked Sendable {
   public var trace: ((_ number: Int, DiskOperation, _ path: String, SimulatedFault?) -> Void)?
   /// The sum of file sizes that the disk takes; more fails for want of space.
   public var capacityBytes = Int.max
+  /// Whether files can be cloned. Set it before use.
+  public var clones = false
 
   public init(seed: UInt64 = 0) { random = SeededRandom(seed: seed) }
 
@@ -295,6 +297,21 @@ public final class SimulatedDisk: Disk, @unchecked Sendable {
       let prefix = path == "." ? "" : path + "/"
       return state.names.keys.filter { directory(of: $0) == path }.map { String($0.dropFirst(prefix.count)) }.sorted()
     }
+  }
+
+  /// Copies, in ordinary operations, each of which may fail or be the last.
+  public func clone(_ path: String, to target: String) throws(DiskFailure) -> Bool {
+    if !clones { return false }
+    let source = try open(path, .read)
+    let file = try open(target, .create)
+    let content = UnsafeMutableRawBufferPointer.allocate(byteCount: max(1, try source.size()), alignment: 16)
+    defer { content.deallocate() }
+    let count = try source.read(at: 0, into: content)
+    try file.write(UnsafeRawBufferPointer(rebasing: content[..<count]), at: 0)
+    try file.sync()
+    try source.close()
+    try file.close()
+    return true
   }
 
   public func syncDirectory(_ path: String) throws(DiskFailure) {

@@ -91,7 +91,10 @@ extension Command {
   static let pierFork = Command(
     verb: "pier fork", summary: "make another pier that goes on from a state of this one", operands: "PIER NEW",
     operandCount: 2...2,
-    details: "Copies the state, and the events from there to EVENT, which are computed when the fork is first opened.",
+    details: """
+      Copies the state, and the events from there to EVENT, which are computed when the fork is first opened. Where the \
+      file system lets files share blocks, this takes no longer for a large state than for a small one.
+      """,
     options: [.at, .json],
     examples: [Example("strata pier fork counter attempt --event 17", "another pier, in the state after event 17")]
   ) { (invocation, console) throws(Failure) in

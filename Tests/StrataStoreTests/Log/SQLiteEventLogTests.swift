@@ -45,6 +45,25 @@ extension EventLog {
     #expect(throws: EventLogFailure.closed) { try log.append([1]) }
   }
 
+  /// A sync costs several times as much when the file has grown since the last one.
+  @Test func theWriteAheadLogGrowsInFewSteps() throws {
+    let place = try TemporaryDirectory()
+    let log = try SQLiteEventLog.open(place.path + "/log", on: RealDisk())
+    var sizes: [Int] = []
+    for number in 1...300 {
+      _ = try log.append(payload(UInt64(number)))
+      let attributes = try FileManager.default.attributesOfItem(atPath: place.path + "/log-wal")
+      let size = try #require(attributes[.size] as? Int)
+      if size != sizes.last { sizes.append(size) }
+    }
+    #expect(sizes.count <= 6, "\(sizes)")
+    #expect(sizes.last ?? 0 > 300 * 4096, "the events are in it")
+    try log.close()
+    let again = try SQLiteEventLog.open(place.path + "/log", on: RealDisk())
+    #expect(try again.events(from: 1).count == 300)
+    try again.close()
+  }
+
   @Test func itIsAnOrdinaryDatabaseWithOrdinaryLocks() throws {
     let place = try TemporaryDirectory()
     let path = place.path + "/log"
