@@ -133,7 +133,7 @@ public final class PersistentPlan: PlanVault {
   public var commitNumber: UInt64 { store.roots.count > 1 ? store.roots[1].firstNote : 0 }
 
   /// The effects that an executable was granted when it was exported; none for others.
-  public var storedGrants: PlanGrants { PlanGrants(rawValue: UInt8(truncatingIfNeeded: store.roots[1].secondNote)) }
+  public var storedGrants: PlanGrants { PlanGrants(rawValue: UInt16(truncatingIfNeeded: store.roots[1].secondNote)) }
 
   /// Why a newer state was passed over when the file was opened, if one was.
   public var rejected: [BedrockFailure] { store.opening.rejected }

@@ -29,6 +29,8 @@ public final class PlanMachine {
   private var raiseCode = Word.zero
   private var uncallableCode = Word.zero
 
+  /// What the program may change in place.
+  var buffers = Buffers()
   /// Watches runs, when there is one.
   public var profiler: PlanProfiler? {
     didSet {
@@ -263,18 +265,23 @@ public final class PlanMachine {
         try nursery.update(slot: slot, to: code)
         return code
       }
-      // Frames lie above the recorded top of the stack while the machine runs, but below what is committed; copying
-      // takes notes from the top on.
-      let state = nursery.state
-      let top = state.pointee.stackTop
-      state.pointee.stackTop = max(top, state.pointee.stackLimit)
-      defer { state.pointee.stackTop = top }
-      let fixed = try nursery.copyToCommons(code)
-      try remember(fixed, in: slot)
-      return fixed
     } catch {
       throw .fault(error)
     }
+    let fixed = try copyToCommonsWhileRunning(code)
+    try engine.faulting { () throws(Fault) in try remember(fixed, in: slot) }
+    return fixed
+  }
+
+  /// An equal value in the commons, also while the machine runs.
+  func copyToCommonsWhileRunning(_ word: Word) throws(PlanFailure) -> Word {
+    // Frames lie above the recorded top of the stack while the machine runs, but below what is committed; copying
+    // takes notes from the top on.
+    let state = nursery.state
+    let top = state.pointee.stackTop
+    state.pointee.stackTop = max(top, state.pointee.stackLimit)
+    defer { state.pointee.stackTop = top }
+    return try engine.faulting { () throws(Fault) in try nursery.copyToCommons(word) }
   }
 
   private func remember(_ code: Word, in slot: Int) throws(Fault) {

@@ -59,6 +59,23 @@ extension Engine {
       let value = Word(raw: operands[1])
       if !(try nursery.testBit(value, at: first)) { return value }
       return try nursery.exclusiveOr(value, try nursery.shiftLeft(.one, by: first))
+    // Slices by bits are what loading and storing are by bytes: offset, width, then the natural.
+    case .cut:
+      let value = Word(raw: operands[2])
+      guard let start = bounded(first) else { return .zero }
+      let size = try nursery.bitLength(value)
+      let width = min(bounded(Word(raw: operands[1])) ?? size, max(0, size - start))
+      return try nursery.bits(of: value, from: start, count: width)
+    case .wipe, .erase:
+      let unit = operation == .wipe ? 1 : 8
+      let value = Word(raw: operands[2])
+      let size = try nursery.bitLength(value)
+      guard let start = bounded(first), start * unit < size else { return value }
+      let width = min(bounded(Word(raw: operands[1])) ?? size, (size - start * unit + unit - 1) / unit)
+      return try replaced(start * unit, width * unit, .zero, value)
+    case .edit:
+      guard let start = bounded(first), let width = bounded(Word(raw: operands[1])) else { throw .size }
+      return try replaced(start, width, Word(raw: operands[2]), Word(raw: operands[3]))
     case .load: return try loaded(first, Word(raw: operands[1]), Word(raw: operands[2]))
     case .load8: return try loaded(first, Word(direct: 1), Word(raw: operands[1]))
     case .load16: return try loaded(first, Word(direct: 2), Word(raw: operands[1]))
@@ -103,16 +120,21 @@ extension Engine {
   /// `target` with `width` bytes from `offset` on replaced by the lowest bytes of `value`.
   private func stored(_ offset: Word, _ width: Word, _ value: Word, _ target: Word) throws(Fault) -> Word {
     guard let start = bounded(offset), let count = bounded(width) else { throw .size }
+    return try replaced(start * 8, count * 8, value, target)
+  }
+
+  /// `target` with `count` bits from `start` on replaced by the lowest bits of `value`.
+  private func replaced(_ start: Int, _ count: Int, _ value: Word, _ target: Word) throws(Fault) -> Word {
     if count == 0 { return target }
-    let size = try nursery.byteCount(target)
-    let low = try nursery.bits(of: target, from: 0, count: start * 8)
-    let middle = try nursery.bits(of: value, from: 0, count: count * 8)
+    let size = try nursery.bitLength(target)
+    let low = try nursery.bits(of: target, from: 0, count: start)
+    let middle = try nursery.bits(of: value, from: 0, count: count)
     let end = start + count
-    let high = end < size ? try nursery.bits(of: target, from: end * 8, count: (size - end) * 8) : .zero
-    var builder = try nursery.naturalBuilder(bitCount: max(size, end) * 8)
-    builder.insert(low, at: 0, count: start * 8)
-    builder.insert(middle, at: start * 8, count: count * 8)
-    if end < size { builder.insert(high, at: end * 8, count: (size - end) * 8) }
+    let high = end < size ? try nursery.bits(of: target, from: end, count: size - end) : .zero
+    var builder = try nursery.naturalBuilder(bitCount: max(size, end))
+    builder.insert(low, at: 0, count: start)
+    builder.insert(middle, at: start, count: count)
+    if end < size { builder.insert(high, at: end, count: size - end) }
     return builder.finish()
   }
 

@@ -62,22 +62,13 @@ extension Engine {
       // Nothing is kept without a store: the value goes on in memory.
       guard let vault = owner._withUnsafeGuaranteedRef({ $0.vault }) else { return operands[0] }
       return try vault.keep(first, asRoot: operation == .commit).raw
-    case .peek, .poke:
-      try demand(.memory)
-      throw .crash(.badBuffer)
+    case .peek: return try peek(operands)
+    case .poke: return try poke(operands)
     case .addressOf:
       try demand(.memory)
-      return 0
-    case .syscall:
-      try demand(.syscall)
-      // What the system answers to a call that it does not know.
-      return try faulting { () throws(Fault) -> Word in try nursery.natural(UInt64(bitPattern: -38)) }.raw
-    case .makeBuffer:
-      guard first.isDirect else { throw .crash(.bufferTooLarge) }
-      return try faulting { () throws(Fault) -> Word in
-        guard first.raw < 1 << 40 else { throw .size }
-        return try nursery.shiftLeft(.one, by: Word(direct: first.raw * 8))
-      }.raw
+      return owner._withUnsafeGuaranteedRef { $0.buffers.address(of: first) } ?? 0
+    case .syscall: return try systemCall(operands)
+    case .makeBuffer: return try makeBuffer(first)
     case .collect: return 1
     case .setProfile:
       try demand(.profile)
@@ -212,8 +203,14 @@ extension Engine {
     guard offset.isDirect, offset.raw <= UInt64(size), size - Int(offset.raw) > 1, count.isDirect, count.raw > 0,
       count.raw < UInt64(size) - offset.raw
     else { return 0 }
-    var bytes = try faulting { () throws(Fault) -> [UInt8] in try nursery.bytes(of: buffer) }
     let descriptor = operands[0]
+    if let address = owner._withUnsafeGuaranteedRef({ $0.buffers.address(of: buffer) }) {
+      // A buffer of the program's own is filled in place.
+      let target = try memory(address + offset.raw, count: count.raw)
+      let got = owner._withUnsafeGuaranteedRef { $0.host.read(descriptor: descriptor, into: target) }
+      return got < 0 ? UInt64(-got) : try readResult(got, buffer)
+    }
+    var bytes = try faulting { () throws(Fault) -> [UInt8] in try nursery.bytes(of: buffer) }
     let got = owner._withUnsafeGuaranteedRef { owner in
       bytes.withUnsafeMutableBytes { all in
         let start = Int(offset.raw)
@@ -222,10 +219,13 @@ extension Engine {
       }
     }
     if got < 0 { return UInt64(-got) }
-    let filled = try faulting { () throws(Fault) -> Word in try nursery.natural(bytes: bytes) }
+    return try readResult(got, try faulting { () throws(Fault) -> Word in try nursery.natural(bytes: bytes) })
+  }
+
+  private func readResult(_ count: Int, _ buffer: Word) throws(PlanFailure) -> UInt64 {
     let (word, body) = try newClosure(1)
-    body[0] = UInt64(got)
-    body[1] = filled.raw
+    body[0] = UInt64(count)
+    body[1] = buffer.raw
     return word.raw
   }
 }

@@ -64,6 +64,9 @@ enum Operation: UInt8, CaseIterable {
   case truncate64 = 57
   case truncate128 = 58
   case truncate256 = 59
+  case cut = 60
+  case wipe = 61
+  case edit = 62
   case bitLength = 63
   case testBit = 64
   case setBit = 65
@@ -96,6 +99,7 @@ enum Operation: UInt8, CaseIterable {
   case copy = 92
   case byteLength = 94
   case load = 95
+  case erase = 96
   case store = 97
   case load8 = 99
   case load16 = 100
@@ -246,6 +250,8 @@ extension Operation {
     case .truncate: return Entry(2, "N1 N2", names: ["Trunc"])
     case .truncate1, .truncate8, .truncate16, .truncate32, .truncate64, .truncate128, .truncate256:
       return Entry(1, "N1")
+    case .cut, .wipe: return Entry(3, "N1 N2 N3")
+    case .edit: return Entry(4, "N1 N2 N3 N4")
     case .bitLength: return Entry(1, "N1", names: ["Bits", "BitSz"])
     case .testBit: return Entry(2, "N1 N2", names: ["Test"])
     case .setBit: return Entry(2, "N1 N2", names: ["Set"])
@@ -273,6 +279,7 @@ extension Operation {
     case .copyUnique: return Entry(5, "N1 N2 N3 E4 E5")
     case .byteLength: return Entry(1, "N1", names: ["Bytes"])
     case .load: return Entry(3, "N1 N2 N3", names: ["Load"])
+    case .erase: return Entry(3, "N1 N2 N3")
     case .store: return Entry(4, "N1 N2 N3 N4", names: ["Store"])
     case .load8: return Entry(2, "N1 N2", names: ["Load8", "Bix", "ByteIx"])
     case .load16, .load32, .load64: return Entry(2, "N1 N2")
@@ -284,6 +291,7 @@ extension Operation {
     case .compareStructure: return Entry(2, "", .microcode, names: ["Cmp"])
     case .profile: return Entry(2, "", .microcode, names: ["Profile"])
     case .trace: return Entry(2, "F1", deferred: true, effect: .trace)
+    // The effect depends on the call.
     case .syscall: return Entry(7, "N1 N2 N3 N4 N5 N6 N7", effect: .syscall)
     case .peek: return Entry(3, "N1 N2 N3", effect: .memory)
     case .poke: return Entry(4, "N1 N2 N3 N4", effect: .memory)

@@ -94,6 +94,13 @@ struct Sharer {
       for field in fields(word) {
         let slot = word.offset + field
         let part = Word(raw: base[slot])
+        if home == .commons, machine.buffers.address(of: part) != nil {
+          // What can be changed in place must not change a pin.
+          try machine.engine.faulting { () throws(Fault) in
+            try machine.nursery.update(slot: slot, to: try machine.nursery.duplicate(natural: part))
+          }
+          continue
+        }
         guard part.isPin else {
           stack.append(part)
           continue

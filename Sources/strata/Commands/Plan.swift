@@ -85,7 +85,8 @@ extension Command {
 }
 
 extension Option {
-  static let allow = Option("allow", value: "EFFECTS", "grant effects: read, write, trace, store, memory, profile")
+  static let allow = Option(
+    "allow", value: "EFFECTS", "grant effects: read, write, trace, store, memory, profile, time, files, syscall")
   static let stats = Option("stats", "print time and memory as JSON on standard error")
   static let withoutJets = Option("no-jets", "run no native code in the place of an arm or a law")
   static let cords = Option("text", letter: "t", "print naturals that are text as text")
