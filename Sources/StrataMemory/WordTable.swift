@@ -68,6 +68,28 @@ public struct WordTable {
     capacity = larger
   }
 
+  /// The keys, in no order that may show.
+  public var keys: [UInt64] {
+    guard let slots else { return [] }
+    return (0..<capacity).compactMap { slots[$0 * 2] == 0 ? nil : slots[$0 * 2] }
+  }
+
+  /// Forgets the given keys. Throws, with the table as it was, when memory is refused.
+  public mutating func remove(_ gone: Set<UInt64>) throws(Fault) {
+    if gone.isEmpty { return }
+    var rest = WordTable()
+    do throws(Fault) {
+      for key in keys where !gone.contains(key) {
+        if let value = value(of: key) { try rest.set(key, to: value) }
+      }
+    } catch {
+      rest.free()
+      throw error
+    }
+    free()
+    self = rest
+  }
+
   /// Forgets every entry but keeps the memory.
   public mutating func removeAll() {
     if let slots, count > 0 { memset(slots, 0, capacity * 16) }

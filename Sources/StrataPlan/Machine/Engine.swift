@@ -26,6 +26,8 @@ struct Registers {
   var grants = PlanGrants.none
   /// Whether every safe point collects, so that tests find words that are not kept where collections look.
   var collectsAlways = false
+  /// Whether the machine shares a commons with others.
+  var isSharing = false
   /// Whether a profiler is attached, and whether the program records marked evaluations.
   var isWatched = false
   /// Whether the profiler wants to see every entry.
@@ -254,6 +256,7 @@ struct Engine {
     } catch {
       throw .fault(error)
     }
+    if registers.pointee.isSharing { owner._withUnsafeGuaranteedRef { $0.takePartInCollection() } }
     assert(Word(raw: end[0]).offset > 4096, "the code was lost")
     registers.pointee.code = base + Word(raw: end[0]).offset
     registers.pointee.pc = registers.pointee.code + resume

@@ -87,7 +87,14 @@ public final class PlanMachine {
     }
   }
 
+  /// How long collections of the shared commons have kept the machine, at most, in nanoseconds.
+  public internal(set) var longestCommonsPause: UInt64 = 0
+  /// The commons that the machine shares with others, if it does.
+  var membership: CommonsMembership? { didSet { registers.pointee.isSharing = membership != nil } }
+
   deinit {
+    // Before the memory goes: a collection may look at it until then.
+    membership?.leave()
     storedCode.free()
     registers.pointee.operations.deallocate()
     registers.pointee.orders.deallocate()
@@ -170,6 +177,7 @@ public final class PlanMachine {
       nursery.touchStack(from: bottom)
     }
     nursery.touchStack(from: bottom)
+    takePartInCollection()
     if let profiler { try engine.faulting { () throws(Fault) in try profiler.begin(engine) } }
     defer { profiler?.end() }
     registers.pointee.handler = 0

@@ -29,6 +29,8 @@ struct Sharer {
     /// Fixed: in the commons or in the store.
     case commons
     case store
+    /// Below this offset: in the commons that machines share.
+    case region(end: Int)
   }
 
   let machine: PlanMachine
@@ -47,19 +49,27 @@ struct Sharer {
 
   /// The content hash of a pin that was looked at or is in an index.
   func knownHash(_ pin: Word) -> UInt64? {
+    if case .region(let end) = home, pin.offset < end { return base[pin.offset - 1] }
     if pin.isPersistent { return machine.storedPins.hashes[pin.offset] }
     return hashes[pin.offset] ?? machine.sharedPins.hashes[pin.offset]
   }
 
   /// The body words of an object that are values.
-  private func fields(_ word: Word) -> Range<Int> {
+  func fields(_ word: Word) -> Range<Int> {
     if word.isClosure { return 1..<1 + Header(raw: base[word.offset]).size }
     return word.isPin ? 1..<2 : word.isLaw ? 1..<4 : 1..<1
   }
 
+  /// Whether what can be changed in place is copied: a store copies everything.
+  private var keepsBuffersApart: Bool { if case .store = home { false } else { true } }
+
   private func isOpen(_ word: Word) -> Bool {
     if word.isNatural { return false }
-    return home == .commons ? !machine.nursery.isFixed(word) : !word.isPersistent
+    switch home {
+    case .commons: return !machine.nursery.isFixed(word)
+    case .store: return !word.isPersistent
+    case .region(let end): return word.offset >= end
+    }
   }
 
   /// All pins below `root` that are not where they are to be, each after the pins in it.
@@ -94,7 +104,7 @@ struct Sharer {
       for field in fields(word) {
         let slot = word.offset + field
         let part = Word(raw: base[slot])
-        if home == .commons, machine.buffers.address(of: part) != nil {
+        if keepsBuffersApart, machine.buffers.address(of: part) != nil {
           // What can be changed in place must not change a pin.
           try machine.engine.faulting { () throws(Fault) in
             try machine.nursery.update(slot: slot, to: try machine.nursery.duplicate(natural: part))
@@ -191,6 +201,7 @@ extension PlanMachine {
   /// An equal value all of whose pins lie in the commons, where they stay and where equal pins are one: sharing equal
   /// pins gives the same word. `value` is in normal form. Must not be called while the machine evaluates.
   public func share(_ value: Word) throws(PlanFailure) -> Word {
+    if let membership { return try share(value, in: membership.commons) }
     var sharer = Sharer(self, home: .commons)
     for pin in sharer.pins(below: value) {
       try sharer.settle(pin)

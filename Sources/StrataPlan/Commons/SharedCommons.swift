@@ -1,0 +1,329 @@
+// The shared commons: pins that several machines on several threads hold together, each in one block, equal ones once,
+// collected by whoever calls `collect` on a thread of its own while the machines run.
+//
+//     block   words of objects | children << 40   content hash   pin ...objects...   children: pins in other blocks
+//
+// The snapshot argument. A pin never changes, so what a machine can reach from the pins that it held when it told of them
+// is fixed from that moment on. It can come to hold others in three ways only: it shares a pin (a new one is marked as it
+// is made; an equal one that exists is marked, with what it reaches, before it is handed out), it is handed one by
+// another machine (`retain` marks it in the same way), or it loads one out of a pin that it holds, which what it told of
+// reaches. So when every machine has told once and nothing marked is left to be looked at, everything that any machine
+// can ever reach again is marked, and what is not may go. What is found dead is no longer handed out from the very moment
+// at which that is decided, because both happen under one lock.
+//
+// A block that is freed is used again one collection later: by then each machine has dropped the code that it had for it.
+
+import CPlatform
+import Glibc
+import StrataMemory
+
+/// Memory for pins that machines share. Used by any number of threads.
+public final class SharedCommons: @unchecked Sendable {
+  /// Where a machine stands with the collection that is under way.
+  struct Member {
+    var hasTold = true
+    let interrupt: InterruptHandle
+    let flag: UnsafeMutablePointer<UInt64>
+  }
+
+  enum Phase {
+    case idle
+    case marking
+    case sweeping
+  }
+
+  struct State: ~Copyable {
+    var blocks: BuddyBlocks
+    var phase = Phase.idle
+    /// The mark of the current or last collection, by block: 1 to 250 in turn.
+    var epoch: UInt8 = 1
+    var marks: UnsafeMutablePointer<UInt8>
+    /// First units of blocks that are marked or about to be, and whose children have not been looked at.
+    var gray: [Int] = []
+    /// Dead since the last collection; in no index any more.
+    var dead: [Int] = []
+    /// Pins by content hash.
+    var index: [UInt64: [Int]] = [:]
+    /// Pins that are held by no machine alone, with how often they are.
+    var retained: [Int: Int] = [:]
+    var members: [Int: Member] = [:]
+    var nextMember = 1
+    var pinCount = 0
+
+    init(_ blocks: consuming BuddyBlocks) {
+      marks = .allocate(capacity: blocks.unitCount)
+      marks.initialize(repeating: 0, count: blocks.unitCount)
+      self.blocks = blocks
+    }
+
+    deinit { marks.deallocate() }
+
+    /// Marks a block, and what it reaches, in the collection that is under way.
+    mutating func protect(_ unit: Int) {
+      if phase == .marking, marks[unit] != epoch { gray.append(unit) }
+    }
+  }
+
+  let region: SharedRegion
+  private let lock = Lock()
+  private var guarded: State
+
+  static let headerWords = 2
+  /// The mark of a block that is neither dead, which is 0, nor marked by any collection.
+  private static let unmarked: UInt8 = 255
+  /// The first object of a block, a pin.
+  private static func pinOffset(_ unit: Int) -> Int { unit * BuddyBlocks.unitWords + headerWords }
+
+  /// A commons of up to `byteCount` bytes of addresses, rounded down to a power of two.
+  public init(byteCount: Int = 16 << 30) throws(PlanFailure) {
+    do throws(Fault) { region = try SharedRegion(byteCount: byteCount) } catch { throw .fault(error) }
+    guarded = State(BuddyBlocks(unitCount: region.byteCount / 8 / BuddyBlocks.unitWords))
+    // Word 0 belongs to no object.
+    _ = guarded.blocks.take(words: 1)
+  }
+
+  private func locked<Result>(_ body: (inout State) -> Result) -> Result { lock.withLock { body(&guarded) } }
+
+  /// How many pins there are, dead ones that no collection has found included.
+  public var pinCount: Int { locked { $0.pinCount } }
+  /// The bytes of the blocks that are in use.
+  public var usedBytes: Int { locked { $0.blocks.usedUnits * BuddyBlocks.unitWords * 8 } }
+
+  // MARK: Machines
+
+  /// Takes a machine in. `flag` is set to 1 when it is to tell what it holds.
+  func join(_ nursery: Nursery, flag: UnsafeMutablePointer<UInt64>) throws(PlanFailure) -> Int {
+    do throws(Fault) { try region.map(into: nursery) } catch { throw .fault(error) }
+    return locked { state in
+      let number = state.nextMember
+      state.nextMember += 1
+      state.members[number] = Member(interrupt: nursery.interruptHandle, flag: flag)
+      return number
+    }
+  }
+
+  /// A machine is gone, with all that it held.
+  func leave(_ member: Int) { locked { _ = $0.members.removeValue(forKey: member) } }
+
+  /// A machine tells the offsets of all objects here that it holds.
+  func tell(_ member: Int, _ offsets: [Int]) {
+    locked { state in
+      guard state.phase == .marking, state.members[member]?.hasTold == false else { return }
+      state.members[member]?.hasTold = true
+      for offset in offsets {
+        if let unit = state.blocks.block(holding: offset / BuddyBlocks.unitWords) { state.protect(unit) }
+      }
+    }
+  }
+
+  /// Whether the blocks that hold these words were found dead by the last collection. What machines remember of objects in
+  /// them is to be forgotten before they tell.
+  func areDead(_ offsets: [Int]) -> [Bool] {
+    locked { state in
+      offsets.map { offset in
+        guard let unit = state.blocks.block(holding: offset / BuddyBlocks.unitWords) else { return true }
+        return state.marks[unit] == 0
+      }
+    }
+  }
+
+  // MARK: Pins
+
+  /// The pin here that `isSame` says is the one wanted, protected from the collection that is under way.
+  func find(_ hash: UInt64, _ isSame: (Int) -> Bool) -> Int? {
+    locked { state in state.find(hash, isSame) }
+  }
+
+  /// Room for a block of so many words, its first. The block is not found by anybody before `publish`.
+  func reserve(words: Int) throws(PlanFailure) -> Int {
+    let unit: Int? = locked { state in
+      guard let unit = state.blocks.take(words: words) else { return nil }
+      // Marked as it is made.
+      state.marks[unit] = state.epoch
+      return unit
+    }
+    guard let unit else { throw .fault(.bytes) }
+    return unit * BuddyBlocks.unitWords
+  }
+
+  /// Makes the pin in a reserved block one that is found, unless somebody was faster with an equal one. Gives the pin.
+  func publish(_ start: Int, _ hash: UInt64, _ isSame: (Int) -> Bool) -> Int {
+    locked { state in
+      if let known = state.find(hash, isSame) {
+        state.blocks.free(start / BuddyBlocks.unitWords)
+        return known
+      }
+      let pin = start + SharedCommons.headerWords
+      let unit = start / BuddyBlocks.unitWords
+      // While others are marked its children are looked at like theirs: the machine may let go of them before it tells.
+      state.marks[unit] = state.phase == .marking ? SharedCommons.unmarked : state.epoch
+      state.protect(unit)
+      state.index[hash, default: []].append(pin)
+      state.pinCount += 1
+      return pin
+    }
+  }
+
+  /// Holds a pin for whoever has the handle, on whichever thread.
+  public func retain(_ pin: Word) -> SharedPin? {
+    guard pin.isPin, pin.offset < region.byteCount / 8 else { return nil }
+    locked { state in
+      state.retained[pin.offset, default: 0] += 1
+      if let unit = state.blocks.block(holding: pin.offset / BuddyBlocks.unitWords) { state.protect(unit) }
+    }
+    return SharedPin(pin, self)
+  }
+
+  func release(_ pin: Word) {
+    locked { state in
+      let count = state.retained[pin.offset, default: 1]
+      state.retained[pin.offset] = count > 1 ? count - 1 : nil
+    }
+  }
+
+  // MARK: Collecting
+
+  /// What a collection has found.
+  public struct Collected: Sendable {
+    /// Pins that were dropped, and those that stay.
+    public var dropped = 0
+    public var kept = 0
+  }
+
+  /// Finds the pins that nobody holds and drops them. Machines run meanwhile; each is asked, at its next safe point, what
+  /// it holds, so this returns only when all have been there. Gives nil when another collection is under way.
+  public func collect() -> Collected? {
+    let isMine = locked { state in
+      guard state.phase == .idle else { return false }
+      state.epoch = state.epoch % 250 + 1
+      state.phase = .marking
+      for offset in state.retained.keys {
+        state.gray.append((offset - SharedCommons.headerWords) / BuddyBlocks.unitWords)
+      }
+      for number in state.members.keys { state.members[number]?.hasTold = false }
+      return true
+    }
+    guard isMine else { return nil }
+    var isMarked = false
+    while !isMarked {
+      isMarked = locked { state in
+        markSome(&state)
+        if !state.gray.isEmpty { return false }
+        var isComplete = true
+        for member in state.members.values where !member.hasTold {
+          isComplete = false
+          member.ask()
+        }
+        // From here on what is not marked is handed out to nobody.
+        if isComplete { state.phase = .sweeping }
+        return isComplete
+      }
+      // Lets machines at the lock; where nothing is to be marked they are waited for.
+      if !isMarked { usleep(20) }
+    }
+    return sweep()
+  }
+
+  private func markSome(_ state: inout State) {
+    let words = region.base
+    for _ in 0..<256 {
+      guard let unit = state.gray.popLast() else { return }
+      if state.marks[unit] == state.epoch { continue }
+      state.marks[unit] = state.epoch
+      let start = unit * BuddyBlocks.unitWords
+      let size = Int(words[start] & (1 << 40 - 1))
+      let count = Int(words[start] >> 40)
+      for child in 0..<count {
+        let pin = Int(words[start + SharedCommons.headerWords + size + child])
+        state.protect((pin - SharedCommons.headerWords) / BuddyBlocks.unitWords)
+      }
+    }
+  }
+
+  private func sweep() -> Collected {
+    var result = Collected()
+    let words = region.base
+    // What the last collection found dead: every machine has told since, so none remembers it.
+    var isDone = false
+    while !isDone {
+      isDone = locked { state in
+        for _ in 0..<1024 {
+          guard let unit = state.dead.popLast() else { return true }
+          let start = unit * BuddyBlocks.unitWords
+          let length = BuddyBlocks.unitWords << max(0, state.blocks.order(ofUsed: unit))
+          state.blocks.free(unit)
+          // Large blocks at once; small ones are used again soon.
+          if length >= 1 << 13 { region.release(words: start..<start + length) }
+        }
+        return false
+      }
+    }
+    var unit = 1
+    isDone = false
+    while !isDone {
+      isDone = locked { state in
+        for _ in 0..<4096 {
+          guard unit < state.blocks.unitCount else { return true }
+          if state.blocks.order(ofUsed: unit) >= 0 {
+            if state.marks[unit] == state.epoch {
+              result.kept += 1
+            } else {
+              state.drop(unit, hash: words[unit * BuddyBlocks.unitWords + 1])
+              result.dropped += 1
+            }
+          }
+          unit += state.blocks.step(from: unit)
+        }
+        return false
+      }
+    }
+    locked { $0.phase = .idle }
+    return result
+  }
+}
+
+extension SharedCommons.State {
+  /// A pin with this hash that satisfies `isSame` and will stay.
+  mutating func find(_ hash: UInt64, _ isSame: (Int) -> Bool) -> Int? {
+    for pin in index[hash] ?? [] {
+      let unit = (pin - SharedCommons.headerWords) / BuddyBlocks.unitWords
+      if phase == .sweeping, marks[unit] != epoch { continue }
+      if isSame(pin) {
+        protect(unit)
+        return pin
+      }
+    }
+    return nil
+  }
+
+  /// Takes a dead pin out of the index. Its block is used again after the next collection.
+  mutating func drop(_ unit: Int, hash: UInt64) {
+    let pin = unit * BuddyBlocks.unitWords + SharedCommons.headerWords
+    let others = (index[hash] ?? []).filter { $0 != pin }
+    index[hash] = others.isEmpty ? nil : others
+    marks[unit] = 0
+    dead.append(unit)
+    pinCount -= 1
+  }
+}
+
+extension SharedCommons.Member {
+  /// Asks the machine to tell what it holds.
+  func ask() {
+    platform_store(flag, 1)
+    interrupt.wake()
+  }
+}
+
+/// A pin of the shared commons that is held until the handle goes, so that it can be handed to another thread.
+public final class SharedPin: Sendable {
+  let pin: Word
+  private let commons: SharedCommons
+
+  init(_ pin: Word, _ commons: SharedCommons) {
+    self.pin = pin
+    self.commons = commons
+  }
+
+  deinit { commons.release(pin) }
+}

@@ -1,0 +1,268 @@
+// Machines that share a commons: equal pins are one for all of them, nothing that anybody holds is ever dropped, what
+// nobody holds is, and machines hardly wait.
+
+import Foundation
+import StrataMemory
+import StrataTestSupport
+import Synchronization
+import Testing
+
+@testable import StrataPlan
+
+/// Values that can be made and checked from a number alone: rows of pins, some of which many values share.
+private enum Sample {
+  /// The pin of the number; `depth` says how far pins lie in it.
+  static func value(_ number: UInt64, depth: Int) -> Value {
+    let parts: [Value] = [
+      .nat(number),
+      .bytes((0..<Int(9 + number % 40)).map { UInt8(truncatingIfNeeded: number &* 31 &+ UInt64($0)) | 1 }),
+      depth == 0 ? .nat(7) : value(number / 3, depth: depth - 1),
+      depth == 0 ? .nat(8) : value(number % 17, depth: depth - 1),
+      .law(.name("id"), 1, .nat(1)),
+    ]
+    return .pin(.app(.nat(number % 5), parts))
+  }
+
+  static func pin(_ number: UInt64, depth: Int, _ machine: PlanMachine) throws -> Word {
+    try machine.share(try machine.force(try machine.build(value(number, depth: depth))))
+  }
+
+  /// Whether `pin` is what `value` makes, read word by word.
+  static func isRight(_ pin: Word, _ number: UInt64, depth: Int, _ machine: PlanMachine) -> Bool {
+    let base = machine.nursery.base
+    guard pin.isPin else { return false }
+    let row = Word(raw: base[pin.offset + PinLayout.item])
+    guard row.isClosure, machine.engine.argumentCount(row) == 5, base[row.offset + 1] == number % 5 else {
+      return false
+    }
+    let parts = (0..<5).map { Word(raw: base[row.offset + 2 + $0]) }
+    let bytes = (0..<Int(9 + number % 40)).map { UInt8(truncatingIfNeeded: number &* 31 &+ UInt64($0)) | 1 }
+    guard parts[0] == Word(direct: number), (try? machine.nursery.bytes(of: parts[1])) == bytes, parts[4].isLaw else {
+      return false
+    }
+    if depth == 0 { return parts[2] == Word(direct: 7) && parts[3] == Word(direct: 8) }
+    return isRight(parts[2], number / 3, depth: depth - 1, machine)
+      && isRight(parts[3], number % 17, depth: depth - 1, machine)
+  }
+}
+
+@Suite struct SharedCommonsTests {
+  private func member(_ commons: SharedCommons) throws -> PlanMachine {
+    var options = LoomOptions()
+    options.reservationBytes = 4 * commons.region.byteCount + (1 << 28)
+    let machine = try PlanMachine(options: options)
+    try machine.join(commons)
+    return machine
+  }
+
+  /// A collection, with the machines of this thread telling what they hold.
+  private func collected(_ commons: SharedCommons, _ machines: PlanMachine...) throws -> SharedCommons.Collected {
+    let result = Mutex<SharedCommons.Collected?>(nil)
+    let thread = Thread {
+      let found = commons.collect()
+      result.withLock { $0 = found ?? SharedCommons.Collected() }
+    }
+    thread.start()
+    while true {
+      for machine in machines { machine.takePartInCollection() }
+      if let found = result.withLock({ $0 }) { return found }
+      usleep(100)
+    }
+  }
+
+  @Test func equalPinsAreOneForAllMachines() throws {
+    let commons = try SharedCommons(byteCount: 1 << 26)
+    let one = try member(commons)
+    let other = try member(commons)
+    let first = try Sample.pin(1000, depth: 3, one)
+    #expect(try Sample.pin(1000, depth: 3, other) == first)
+    #expect(Sample.isRight(first, 1000, depth: 3, other))
+    let count = commons.pinCount
+    #expect(try Sample.pin(1000, depth: 3, one) == first && commons.pinCount == count)
+    #expect(try Sample.pin(1001, depth: 3, one) != first)
+    // Programs run over them on both.
+    let law = "#{%sum 2 [[[If 2] [[0 [[Add 1] 2]] [Dec 2]]] 1]}"
+    for machine in [one, other] {
+      let shared = try machine.share(machine.force(machine.read(text: Array(law.utf8)) { _ in nil }))
+      #expect(shared.offset < commons.region.byteCount / 8)
+      let sum = try machine.evaluate(machine.application(shared, [.zero, Word(direct: 1000)]))
+      #expect(sum == Word(direct: 500_500))
+    }
+  }
+
+  @Test func whatNobodyHoldsIsDropped() throws {
+    let commons = try SharedCommons(byteCount: 1 << 26)
+    let one = try member(commons)
+    let other = try member(commons)
+    let kept = try Sample.pin(500, depth: 2, one)
+    try one.nursery.push(kept)
+    let handle = try #require(commons.retain(try Sample.pin(700, depth: 2, other)))
+    for number in 0..<200 { _ = try Sample.pin(UInt64(10_000 + number), depth: 1, one) }
+    one.nursery.reset()
+    try one.nursery.push(kept)
+    other.nursery.reset()
+    let before = commons.usedBytes
+    let first = try collected(commons, one, other)
+    #expect(first.dropped > 200 && first.kept > 5)
+    #expect(Sample.isRight(kept, 500, depth: 2, one))
+    #expect(Sample.isRight(other.word(of: handle), 700, depth: 2, other))
+    // The space is used again one collection later.
+    _ = try collected(commons, one, other)
+    #expect(commons.usedBytes < before / 2)
+    // A pin that was dropped is made anew, and found from then on.
+    let again = try Sample.pin(10_005, depth: 1, one)
+    #expect(try Sample.pin(10_005, depth: 1, other) == again && Sample.isRight(again, 10_005, depth: 1, other))
+    // Code of a dropped law does not survive it in another law's place.
+    for round in 0..<30 {
+      let text = "#{%law\(round) 1 [[Add 1] [\(round)]]}"
+      let law = try one.share(one.force(one.read(text: Array(text.utf8)) { _ in nil }))
+      #expect(try one.evaluate(one.application(law, [Word(direct: 100)])) == Word(direct: UInt64(100 + round)))
+      one.nursery.reset()
+      try one.nursery.push(kept)
+      _ = try collected(commons, one, other)
+    }
+    withExtendedLifetime(handle) {}
+  }
+
+  @Test func aFullCommonsIsAFault() throws {
+    let commons = try SharedCommons(byteCount: 1 << 20)
+    let machine = try member(commons)
+    #expect(throws: PlanFailure.fault(.bytes)) {
+      for number in 0..<5000 { _ = try Sample.pin(UInt64(number), depth: 0, machine) }
+    }
+    machine.nursery.reset()
+    _ = try collected(commons, machine)
+    _ = try collected(commons, machine)
+    #expect(try Sample.isRight(Sample.pin(9, depth: 0, machine), 9, depth: 0, machine))
+  }
+
+  /// Two machines on two threads make, hold, check, hand over and drop pins while a third thread collects all the time.
+  @Test func machinesShareWhileCollectionsRun() throws {
+    let commons = try SharedCommons(byteCount: 1 << 28)
+    let seconds = 1.0 * Double(testScale)
+    let isOver = Mutex(false)
+    let wrong = Mutex<[String]>([])
+    let mailbox = Mutex<[(number: UInt64, pin: SharedPin)]>([])
+    let checks = Mutex(0)
+    let collections = Mutex((count: 0, dropped: 0))
+
+    @Sendable func live(_ seed: UInt64) throws {
+      let machine = try member(commons)
+      var random = Random(seed: seed)
+      let bottom = machine.nursery.state.pointee.stackTop
+      var held: [UInt64] = []
+      let loop = "#{%turn 1 [[[If 1] [0 [Dec 1]]] [3]]}"
+      let law = try machine.share(machine.force(machine.read(text: Array(loop.utf8)) { _ in nil }))
+      try machine.nursery.push(law)
+      var done = 0
+      while !isOver.withLock({ $0 }) {
+        let number = UInt64(random.below(3000))
+        let place = random.below(64)
+        let pin: Word
+        let name: UInt64
+        if random.chance(30), let letter = mailbox.withLock({ $0.popLast() }) {
+          pin = machine.word(of: letter.pin)
+          name = letter.number
+          if place < held.count {
+            machine.nursery.base[bottom + 1 + place] = pin.raw
+          } else {
+            try machine.nursery.push(pin)
+          }
+        } else {
+          pin = try Sample.pin(number, depth: 2, machine)
+          name = number
+          if place < held.count {
+            machine.nursery.base[bottom + 1 + place] = pin.raw
+          } else {
+            try machine.nursery.push(pin)
+          }
+        }
+        if place < held.count { held[place] = name } else { held.append(name) }
+        machine.nursery.touchStack(from: bottom)
+        if random.chance(30), let handle = commons.retain(pin) {
+          mailbox.withLock { if $0.count < 100 { $0.append((name, handle)) } }
+        }
+        // Something runs, passes safe points and tells.
+        let turns = Word(raw: machine.nursery.base[bottom])
+        _ = try machine.evaluate(machine.application(turns, [Word(direct: 50)]))
+        let checked = random.below(held.count)
+        let word = Word(raw: machine.nursery.base[bottom + 1 + checked])
+        if !Sample.isRight(word, held[checked], depth: 2, machine) {
+          wrong.withLock { $0.append("seed \(seed): pin \(held[checked]) after \(done) turns") }
+          return
+        }
+        done += 1
+      }
+      for (index, number) in held.enumerated()
+      where !Sample.isRight(Word(raw: machine.nursery.base[bottom + 1 + index]), number, depth: 2, machine) {
+        wrong.withLock { $0.append("seed \(seed): pin \(number) at the end") }
+      }
+      checks.withLock { $0 += done + held.count }
+    }
+
+    // Threads of their own: a queue would run no more of them at once than there are processors.
+    let running = Mutex(3)
+    for seed in [UInt64(1), 2] {
+      Thread {
+        do { try live(seed) } catch { wrong.withLock { $0.append("seed \(seed): \(error)") } }
+        running.withLock { $0 -= 1 }
+      }.start()
+    }
+    Thread {
+      while running.withLock({ $0 > 1 }) {
+        guard let found = commons.collect() else { continue }
+        collections.withLock { $0 = ($0.count + 1, $0.dropped + found.dropped) }
+      }
+      running.withLock { $0 -= 1 }
+    }.start()
+    Thread.sleep(forTimeInterval: seconds)
+    isOver.withLock { $0 = true }
+    while running.withLock({ $0 > 0 }) { usleep(1000) }
+    #expect(wrong.withLock { $0 } == [])
+    let (count, dropped) = collections.withLock { $0 }
+    #expect(count > 3 && dropped > 100)
+    #expect(checks.withLock { $0 } > 100)
+    print("shared commons: \(checks.withLock { $0 }) pins checked, \(count) collections, \(dropped) pins dropped")
+  }
+
+  /// The longest pause of a machine that runs while much is alive: STRATA_COMMONS_MEGABYTES of it, 64 by default.
+  @Test func machinesHardlyWait() throws {
+    let size = ProcessInfo.processInfo.environment["STRATA_COMMONS_MEGABYTES"].flatMap { Int($0) } ?? 64
+    let commons = try SharedCommons(byteCount: 4 * max(64, size) << 20)
+    let machine = try member(commons)
+    let bottom = machine.nursery.state.pointee.stackTop
+    try machine.nursery.push(.zero)
+    // A list in pins, each with a natural of some kilobytes.
+    var count: UInt64 = 0
+    while commons.usedBytes < size << 20 {
+      let body = [UInt8](repeating: UInt8(truncatingIfNeeded: count) | 1, count: isDebug ? 60_000 : 3_000)
+      let list = Word(raw: machine.nursery.base[bottom])
+      let row = try machine.engine.makeClosureOf(
+        .zero, [Word(direct: count), machine.nursery.natural(bytes: body), list])
+      let pin = try machine.share(machine.engine.makePin(try machine.force(row)))
+      machine.nursery.base[bottom] = pin.raw
+      machine.nursery.touchStack(from: bottom)
+      count += 1
+      if count % 100 == 0 { try machine.nursery.flip() }
+    }
+    try machine.nursery.flip()
+    let law = "(#{%turn 1 [[[If 1] [0 [Dec 1]]] [3]]})"
+    let isDone = Mutex(false)
+    let thread = Thread {
+      for _ in 0..<3 { _ = commons.collect() }
+      isDone.withLock { $0 = true }
+    }
+    thread.start()
+    while !isDone.withLock({ $0 }) {
+      let turn = try machine.force(machine.read(text: Array(law.utf8)) { _ in nil })
+      _ = try machine.evaluate(machine.application(turn, [Word(direct: 20_000)]))
+    }
+    let milliseconds = Double(machine.longestCommonsPause) / 1e6
+    print(
+      "shared commons: \(commons.usedBytes >> 20) MB alive in \(commons.pinCount) pins, longest pause \(milliseconds) ms"
+    )
+    #expect(commons.pinCount >= Int(count))
+    // The bar is 10 ms; a debug build, a sanitizer and a busy machine get some room.
+    #expect(milliseconds < (isDebug || isSanitized ? 500 : 50))
+  }
+}
