@@ -101,7 +101,7 @@ let package = Package(
     + module("StrataMemory", uses: ["CPlatform"])
     + module("StrataNatural", uses: ["StrataMemory", "CGMP"])
     + module("StrataNoun", uses: ["CPlatform", "StrataMemory", "StrataNatural", "StrataText"])
-    + module("StrataProfile", uses: [])
+    + module("StrataProfile", uses: ["StrataText"])
     + module(
       "StrataNock",
       uses: [

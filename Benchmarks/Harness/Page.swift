@@ -1,6 +1,8 @@
 // The published form of a run: a page with a table for each suite, and a chart of its ratios as SVG. Guarantees that
 // nothing on the page is typed by hand: names, figures and charts come from the outcomes.
 
+import StrataText
+
 /// Writes a page and its charts.
 struct Page {
   let report: Report
@@ -71,7 +73,7 @@ struct Page {
       // A bar that would leave the picture ends at its edge; its figure stands beside it all the same.
       let width = min(row.ratio, 4) * scale
       text += """
-        <text x="\(Int(left) - 8)" y="\(top + 13)" text-anchor="end">\(Self.escaped(row.name))</text>
+        <text x="\(Int(left) - 8)" y="\(top + 13)" text-anchor="end">\(Quoting.markup(row.name))</text>
         <rect x="\(Int(left))" y="\(top)" width="\(Int(width))" height="18" fill="\(row.ratio <= 1 ? "#3b7d5c" : "#b5533c")"/>
         <text x="\(Int(left + width) + 6)" y="\(top + 13)">\(Report.fixed(row.ratio))</text>
 
@@ -82,18 +84,5 @@ struct Page {
       "<line x1=\"\(one)\" y1=\"4\" x2=\"\(one)\" y2=\"\(height - 22)\" stroke=\"#444444\" stroke-dasharray=\"3 3\"/>\n"
     return text
       + "<text x=\"\(one)\" y=\"\(height - 8)\" text-anchor=\"middle\">1 = as fast as the other</text>\n</svg>\n"
-  }
-
-  private static func escaped(_ text: String) -> String {
-    var result = ""
-    for character in text {
-      switch character {
-      case "&": result += "&amp;"
-      case "<": result += "&lt;"
-      case ">": result += "&gt;"
-      default: result.append(character)
-      }
-    }
-    return result
   }
 }

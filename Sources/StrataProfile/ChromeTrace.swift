@@ -1,17 +1,19 @@
 // The timeline as trace events, which chrome://tracing, Perfetto and speedscope show: each name is open from the
 // sample in which it first appears to the first one in which it does not.
 
+import StrataText
+
 extension Profile {
   /// The events as JSON. Times count from the first moment.
   public var chromeTrace: String {
     var events = [
-      "{\"ph\":\"M\",\"name\":\"process_name\",\"pid\":1,\"tid\":1,\"args\":{\"name\":\(ChromeTrace.quoted(title))}}"
+      "{\"ph\":\"M\",\"name\":\"process_name\",\"pid\":1,\"tid\":1,\"args\":{\"name\":\(Quoting.json(title))}}"
     ]
     let origin = moments.first?.time ?? 0
     var open: [Int] = []
     func close(to count: Int, at time: UInt64) {
       while open.count > count {
-        let name = ChromeTrace.quoted(names[nodes[open.removeLast()].name])
+        let name = Quoting.json(names[nodes[open.removeLast()].name])
         events.append("{\"ph\":\"E\",\"name\":\(name),\"pid\":1,\"tid\":1,\"ts\":\(ChromeTrace.microseconds(time))}")
       }
     }
@@ -22,7 +24,7 @@ extension Profile {
       while shared < min(path.count, open.count), path[shared] == open[shared] { shared += 1 }
       close(to: shared, at: time)
       for node in path[shared...] {
-        let name = ChromeTrace.quoted(names[nodes[node].name])
+        let name = Quoting.json(names[nodes[node].name])
         events.append("{\"ph\":\"B\",\"name\":\(name),\"pid\":1,\"tid\":1,\"ts\":\(ChromeTrace.microseconds(time))}")
         open.append(node)
       }
@@ -38,19 +40,5 @@ enum ChromeTrace {
   static func microseconds(_ nanoseconds: UInt64) -> String {
     let fraction = String(nanoseconds % 1000)
     return "\(nanoseconds / 1000).\(String(repeating: "0", count: 3 - fraction.utf8.count))\(fraction)"
-  }
-
-  /// A JSON string. Names hold no control characters.
-  static func quoted(_ text: String) -> String {
-    var result = "\""
-    for scalar in text.unicodeScalars {
-      if scalar == "\"" || scalar == "\\" { result += "\\" }
-      if scalar.value < 0x20 {
-        result += " "
-      } else {
-        result.unicodeScalars.append(scalar)
-      }
-    }
-    return result + "\""
   }
 }

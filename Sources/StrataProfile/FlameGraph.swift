@@ -1,6 +1,8 @@
 // The profile as one SVG file that needs nothing else: boxes as wide as the weight below them, callees on top of their
 // callers, details on hovering, and a small script that widens a box when it is clicked.
 
+import StrataText
+
 extension Profile {
   /// The flame graph.
   public var flameGraph: String { FlameGraph(self).text }
@@ -62,8 +64,8 @@ struct FlameGraph {
       viewBox="0 0 \(FlameGraph.number(FlameGraph.width)) \(FlameGraph.number(height))" font-family="monospace" font-size="12">
       <style>rect{stroke:#fff;stroke-width:.5} g.box{cursor:pointer} g.box:hover rect{stroke:#000} text{pointer-events:none}</style>
       <rect width="100%" height="100%" fill="#fffdf5"/>
-      <text x="\(FlameGraph.number(FlameGraph.width / 2))" y="24" text-anchor="middle" font-size="16">\(FlameGraph.escaped(profile.title))</text>
-      <text id="detail" x="10" y="\(FlameGraph.number(height - 10))">\(weights[0]) \(FlameGraph.escaped(profile.unit))</text>
+      <text x="\(FlameGraph.number(FlameGraph.width / 2))" y="24" text-anchor="middle" font-size="16">\(Quoting.markup(profile.title))</text>
+      <text id="detail" x="10" y="\(FlameGraph.number(height - 10))">\(weights[0]) \(Quoting.markup(profile.unit))</text>
 
       """
     for box in boxes {
@@ -72,11 +74,11 @@ struct FlameGraph {
       let share = Double(weights[box.node]) / Double(weights[0]) * 100
       let title = "\(name) (\(weights[box.node]) \(profile.unit), \(FlameGraph.number(share)) %)"
       let letters = Int((box.width - 4) / 7.25)
-      text += "<g class=\"box\"><title>\(FlameGraph.escaped(title))</title>"
+      text += "<g class=\"box\"><title>\(Quoting.markup(title))</title>"
       text += "<rect x=\"\(FlameGraph.number(box.left))\" y=\"\(FlameGraph.number(top))\""
       text += " width=\"\(FlameGraph.number(box.width))\" height=\"16\" fill=\"\(FlameGraph.colour(name))\"/>"
       text += "<text x=\"\(FlameGraph.number(box.left + 3))\" y=\"\(FlameGraph.number(top + 12))\">"
-      text += "\(FlameGraph.escaped(FlameGraph.shortened(name, to: letters)))</text></g>\n"
+      text += "\(Quoting.markup(FlameGraph.shortened(name, to: letters)))</text></g>\n"
     }
     return text + FlameGraph.script + "</svg>\n"
   }
@@ -138,21 +140,5 @@ struct FlameGraph {
     let green = 80 + hash / 50 % 140
     let blue = hash / 7000 % 60
     return "rgb(\(red),\(green),\(blue))"
-  }
-
-  static func escaped(_ text: String) -> String {
-    var result = ""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "&": result += "&amp;"
-      case "<": result += "&lt;"
-      case ">": result += "&gt;"
-      case "\"": result += "&quot;"
-      // What XML cannot hold at all.
-      case "\u{FFFE}", "\u{FFFF}": result += "?"
-      default: result.unicodeScalars.append(scalar)
-      }
-    }
-    return result
   }
 }

@@ -99,7 +99,7 @@ public enum JSON: Equatable, Sendable {
       case .value(.boolean(let value)): result += value ? "true" : "false"
       case .value(.integer(let value)): result += String(value)
       case .value(.number(let value)): result += value.isFinite ? String(value) : "null"
-      case .value(.string(let text)): JSON.append(quoted: text, to: &result)
+      case .value(.string(let text)): Quoting.appendJSON(text, to: &result)
       case .value(.array(let elements)):
         var parts: [Part] = [.text("[")]
         for (index, element) in elements.enumerated() {
@@ -112,7 +112,7 @@ public enum JSON: Equatable, Sendable {
         var parts: [Part] = [.text("{")]
         for (index, field) in fields.enumerated() {
           var key = index > 0 ? "," : ""
-          JSON.append(quoted: field.key, to: &key)
+          Quoting.appendJSON(field.key, to: &key)
           parts.append(.text(key + ":"))
           parts.append(.value(field.value))
         }
@@ -121,29 +121,6 @@ public enum JSON: Equatable, Sendable {
       }
     }
     return result
-  }
-
-  private static func append(quoted text: String, to result: inout String) {
-    let digits = Array("0123456789abcdef".unicodeScalars)
-    result += "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"": result += "\\\""
-      case "\\": result += "\\\\"
-      case "\n": result += "\\n"
-      case "\r": result += "\\r"
-      case "\t": result += "\\t"
-      default:
-        if scalar.value < 0x20 || scalar.value == 0x7F {
-          result += "\\u00"
-          result.unicodeScalars.append(digits[Int(scalar.value >> 4)])
-          result.unicodeScalars.append(digits[Int(scalar.value & 15)])
-        } else {
-          result.unicodeScalars.append(scalar)
-        }
-      }
-    }
-    result += "\""
   }
 }
 

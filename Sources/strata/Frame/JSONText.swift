@@ -1,6 +1,8 @@
 // Writes one JSON document for `--json`. Guarantees valid JSON (strings escaped, numbers exact) with members in the
 // order in which they were added, so that equal results are equal bytes.
 
+import StrataText
+
 /// A JSON document under construction.
 struct JSONText {
   private(set) var text = ""
@@ -29,7 +31,7 @@ struct JSONText {
   /// Adds a string.
   mutating func member(_ name: String?, _ value: String) {
     prefix(name)
-    quote(value)
+    Quoting.appendJSON(value, to: &text)
   }
 
   /// Adds an integer. Readers that hold numbers in doubles lose digits beyond 2^53; such values go out as strings.
@@ -65,26 +67,8 @@ struct JSONText {
     if needsComma { text += "," }
     needsComma = true
     if let name {
-      quote(name)
+      Quoting.appendJSON(name, to: &text)
       text += ":"
     }
-  }
-
-  private mutating func quote(_ value: String) {
-    text += "\""
-    for scalar in value.unicodeScalars {
-      switch scalar {
-      case "\"": text += "\\\""
-      case "\\": text += "\\\\"
-      case "\n": text += "\\n"
-      case "\t": text += "\\t"
-      case "\r": text += "\\r"
-      case _ where scalar.value < 0x20:
-        let digits = String(scalar.value, radix: 16)
-        text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-      default: text.unicodeScalars.append(scalar)
-      }
-    }
-    text += "\""
   }
 }
