@@ -23,6 +23,8 @@ import Testing
       shell: #""$ROOT/scripts/tour" --quiet "$ROOT/$DOCUMENT""#,
       environment: [
         "ROOT": packageRoot, "DOCUMENT": document,
+        // Without optimisation the compiler of Hoon takes minutes.
+        "STRATA_QUICK": isDebug ? "1" : "",
         "STRATA_TOOLS": StrataProcess.executable.deletingLastPathComponent().path,
       ])
     #expect(run.code == 0, "\(run.text)\(run.error)")

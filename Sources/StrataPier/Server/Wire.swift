@@ -268,7 +268,7 @@ extension PierReply {
       }
       self = .events(events)
     case 5:
-      let values = (0..<4).map { _ in Int(truncatingIfNeeded: reader.number()) }
+      let values = (0..<4).map { _ in Int(clamping: reader.number()) }
       self = .scrubbed(
         PierScrub(records: values[0], recordBytes: values[1], events: values[2], eventBytes: values[3]))
     case 6: self = .done(reader.number())
