@@ -88,7 +88,7 @@ reliability: build ## run crashes, kills, fuzzing and sanitizers at length and w
 docs: build ## write the reference, the manual page and the shell completions to .build/documentation
 	@scripts/docs
 
-coverage: setup ## run every test in debug mode and report line coverage
+coverage: setup ## run every test in debug mode; fail where less than 90 % of a library module's lines run
 	@scripts/test coverage
 	@scripts/coverage-report
 
