@@ -86,10 +86,7 @@ struct StrataBench {
   }
 
   private static func calibrate() -> Calibration? {
-    let parent = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
-    var name = Array("\(parent)/strata-bench-XXXXXX".utf8CString)
-    guard mkdtemp(&name) != nil else { return nil }
-    let scratch = String(decoding: name.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    guard let scratch = try? Files.temporaryFolder() else { return nil }
     defer {
       for file in ["calibrate", "calibration"] { unlink("\(scratch)/\(file)") }
       rmdir(scratch)

@@ -34,6 +34,26 @@ enum Files {
     return bytes
   }
 
+  /// Where temporary files go: the environment's choice, or the system's usual place.
+  private static let temporary = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
+
+  /// The path of a new empty file, which the caller removes.
+  static func temporaryFile() throws -> String {
+    try made {
+      let descriptor = mkstemp($0)
+      return descriptor >= 0 && close(descriptor) == 0
+    }
+  }
+
+  /// The path of a new empty folder, which the caller removes.
+  static func temporaryFolder() throws -> String { try made { mkdtemp($0) != nil } }
+
+  private static func made(_ make: (UnsafeMutablePointer<CChar>) -> Bool) throws -> String {
+    var name = Array("\(temporary)/strata-bench-XXXXXX".utf8CString)
+    guard make(&name) else { throw FileError(temporary, "create something in") }
+    return String(decoding: name.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
   /// Recorded data, or the reason why a benchmark has to be skipped.
   static func data(_ name: String) throws -> [UInt8] {
     let path = "\(shared)/data/\(name)"

@@ -44,7 +44,7 @@ enum FlatBenchmarks {
     return [
       other("\(name)/lua5.4", rival, program.file, nil, ["lua5.4", "Benchmarks/Programs/programs.lua"]),
       own(program, name, baseline: "\(name)/lua5.4"),
-      other("\(name)/luajit", rival, program.file, name, ["luajit", "Benchmarks/Programs/programs-5.1.lua"]),
+      other("\(name)/luajit", rival, program.file, name, ["luajit", "Benchmarks/Programs/programs.lua"]),
       other("\(name)/wasm3", rival, program.file, name, [python, "Benchmarks/Programs/wasm.py", "wasm3"]),
       other("\(name)/wasmtime", rival, program.file, name, [python, "Benchmarks/Programs/wasm.py", "wasmtime"]),
     ]
@@ -120,11 +120,7 @@ enum FlatBenchmarks {
 
   /// What a program of another engine prints: its result and the nanoseconds it took.
   private static func output(_ words: [String]) throws -> (result: String, nanoseconds: UInt64) {
-    var name = Array("/tmp/strata-bench-XXXXXX".utf8CString)
-    let descriptor = mkstemp(&name)
-    guard descriptor >= 0 else { throw FileError("/tmp", "create a file in") }
-    close(descriptor)
-    let path = String(decoding: name.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    let path = try Files.temporaryFile()
     defer { unlink(path) }
     var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) }
     arguments.append(nil)

@@ -210,6 +210,7 @@ extension Nursery {
     platform_store(state.pointee.poll, 1)
     try collectYoung(activeBase: activeBase ?? state.pointee.frame.pointee.stackBase)
     try flip()
+    // Only a fault of this runtime gets here, never input, and only in the mode that looks for such: to go on would hide it.
     if let broken = firstBrokenInvariant() { fatalError("the heap is broken: \(broken)") }
   }
 

@@ -215,8 +215,9 @@ import Testing
       defer { raised.deallocate() }
       raised.initialize(to: 0)
       nonisolated(unsafe) let time = raised
+      let work = WorkClock()
       let waker = try SmallThread(stackBytes: 128 << 10) {
-        usleep(30_000)
+        work.waitUntilWorked(milliseconds: 10)
         time.pointee = wallTime()
         handle.raise(.interrupted)
       }

@@ -1,6 +1,7 @@
 import Foundation
 import StrataMemory
 import StrataNoun
+import StrataTestSupport
 import Testing
 
 @testable import StrataNock
@@ -68,8 +69,9 @@ private let deeper = "[[4 2 [0 1] 0 1] 2 [0 1] 0 1]"
       raised.initialize(to: 0)
       defer { raised.deallocate() }
       nonisolated(unsafe) let slot = raised
+      let work = WorkClock()
       let thread = Thread {
-        usleep(20_000)
+        work.waitUntilWorked(milliseconds: 20)
         slot.pointee = Clock.now()
         handle.raise(.interrupted)
       }

@@ -84,3 +84,33 @@ public struct Random: RandomNumberGenerator {
   /// True in `percent` of a hundred cases.
   public mutating func chance(_ percent: Int) -> Bool { below(100) < percent }
 }
+
+/// The processor time of one thread, for another thread that wants to act in the midst of its work.
+public struct WorkClock: Sendable {
+  private let clock: clockid_t
+  private let start: Double
+
+  /// Starts with what the calling thread does from now on.
+  public init() {
+    var clock = clockid_t()
+    // For a running thread, the caller itself, this cannot fail.
+    pthread_getcpuclockid(pthread_self(), &clock)
+    self.clock = clock
+    start = WorkClock.seconds(clock)
+  }
+
+  /// Returns when the thread has worked so many milliseconds, whatever else the machine does meanwhile; after ten seconds it
+  /// returns anyway, so that a thread which ended early does not hang the test.
+  public func waitUntilWorked(milliseconds: Int) {
+    let end = WorkClock.seconds(CLOCK_MONOTONIC) + 10
+    while WorkClock.seconds(clock) - start < Double(milliseconds) / 1000, WorkClock.seconds(CLOCK_MONOTONIC) < end {
+      usleep(500)
+    }
+  }
+
+  private static func seconds(_ clock: clockid_t) -> Double {
+    var time = timespec()
+    clock_gettime(clock, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+  }
+}
