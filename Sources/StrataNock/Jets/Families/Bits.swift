@@ -125,57 +125,47 @@ extension JetFamily {
     return builder.finish()
   }
 
-  private static func can(_ call: JetCall) throws(Fault) -> Word? {
-    let nursery = call.nursery
-    guard let (bloq, list) = try call.parts(), bloq.isNatural else { return nil }
+  /// The pieces that the items of a list stand for, put together; nil where `piece` is, and for what is no list.
+  private static func assembled(
+    _ list: Word, _ nursery: Nursery, _ piece: (_ item: Word) throws(Fault) -> (atom: Word, count: Int)?
+  ) throws(Fault) -> Word? {
     var pieces: [Piece] = []
     var position = 0
     var rest = list
     while rest.isCell {
-      let item = nursery.head(rest)
-      guard item.isCell, nursery.tail(item).isNatural, let count = width(nursery.head(item), bloq) else { return nil }
-      pieces.append((nursery.tail(item), position, count))
+      guard let (atom, count) = try piece(nursery.head(rest)), atom.isNatural else { return nil }
+      pieces.append((atom, position, count))
       position += count
       guard position < 1 << 50 else { return nil }
       rest = nursery.tail(rest)
     }
     return rest == .zero ? try assembled(pieces, nursery) : nil
+  }
+
+  private static func can(_ call: JetCall) throws(Fault) -> Word? {
+    let nursery = call.nursery
+    guard let (bloq, list) = try call.parts(), bloq.isNatural else { return nil }
+    return try assembled(list, nursery) { (item) in
+      guard item.isCell, let count = width(nursery.head(item), bloq) else { return nil }
+      return (nursery.tail(item), count)
+    }
   }
 
   private static func rap(_ call: JetCall) throws(Fault) -> Word? {
     let nursery = call.nursery
     guard let (bloq, list) = try call.parts(), bloq.isDirect, bloq.raw < 40 else { return nil }
-    var pieces: [Piece] = []
-    var position = 0
-    var rest = list
-    while rest.isCell {
-      let atom = nursery.head(rest)
+    return try assembled(list, nursery) { (atom) throws(Fault) in
       guard atom.isNatural else { return nil }
-      let count = try nursery.blockCount(of: atom, bloq: bloq) << Int(bloq.raw)
-      pieces.append((atom, position, count))
-      position += count
-      guard position < 1 << 50 else { return nil }
-      rest = nursery.tail(rest)
+      return (atom, try nursery.blockCount(of: atom, bloq: bloq) << Int(bloq.raw))
     }
-    return rest == .zero ? try assembled(pieces, nursery) : nil
   }
 
   private static func rep(_ call: JetCall) throws(Fault) -> Word? {
     let nursery = call.nursery
-    guard let (first, list) = try call.parts(), let bite = nursery.bite(first) else { return nil }
-    guard let count = width(bite.step, bite.bloq) else { return nil }
-    var pieces: [Piece] = []
-    var position = 0
-    var rest = list
-    while rest.isCell {
-      let atom = nursery.head(rest)
-      guard atom.isNatural else { return nil }
-      pieces.append((atom, position, count))
-      position += count
-      guard position < 1 << 50 else { return nil }
-      rest = nursery.tail(rest)
-    }
-    return rest == .zero ? try assembled(pieces, nursery) : nil
+    guard let (first, list) = try call.parts(), let bite = nursery.bite(first),
+      let count = width(bite.step, bite.bloq)
+    else { return nil }
+    return try assembled(list, nursery) { (atom) in (atom, count) }
   }
 
   private static func rip(_ call: JetCall) throws(Fault) -> Word? {

@@ -1,119 +1,52 @@
 // Sets and maps, where a gate is called for nodes: routines that take a step for each call.
-//
-// A tree that is none leaves the whole call to Nock before anything was called.
 
 import StrataMemory
 import StrataNoun
-
-extension NativeActivation {
-  /// The door's tree and the gate that its arm was called with, if they are what they should be.
-  func treeAndGate(isMap: Bool) -> (tree: Word, gate: Word)? {
-    guard let tree = nursery.place(30, in: subject), nursery.isGate(sample),
-      Treaps(nursery, isMap: isMap).isWhole(tree)
-    else { return nil }
-    return (tree, sample)
-  }
-
-  /// The next node in the order of the library, which is node, left, right; what is left of the trees is listed in
-  /// register `index`. Nil when all have been taken.
-  func nextNode(_ index: Int) throws(Fault) -> Word? {
-    while let tree = nextItem(index) {
-      guard tree.isCell else { continue }
-      let rest = nursery.tail(tree)
-      try prepend(nursery.tail(rest), index)
-      try prepend(nursery.head(rest), index)
-      return nursery.head(tree)
-    }
-    return nil
-  }
-}
 
 extension JetFamily {
   /// `all`, `any`, `rep`, `run`, `urn`, `jab`.
   public static let treeRoutines = JetFamily(
     "sets and maps with gates",
     [
-      Jet("one/two/by/all", routine: asking(isMap: true, until: .one)),
-      Jet("one/two/by/any", routine: asking(isMap: true, until: .zero)),
-      Jet("one/two/in/all", routine: asking(isMap: false, until: .one)),
-      Jet("one/two/in/any", routine: asking(isMap: false, until: .zero)),
-      Jet("one/two/by/rep", routine: folding(isMap: true)),
-      Jet("one/two/in/rep", routine: folding(isMap: false)),
+      Jet("one/two/by/all", routine: .asking(.map, until: .one)),
+      Jet("one/two/by/any", routine: .asking(.map, until: .zero)),
+      Jet("one/two/in/all", routine: .asking(.set, until: .one)),
+      Jet("one/two/in/any", routine: .asking(.set, until: .zero)),
+      Jet("one/two/by/rep", routine: .folding(.map)),
+      Jet("one/two/in/rep", routine: .folding(.set)),
       Jet("one/two/by/run", routine: mapping(withKey: false)),
       Jet("one/two/by/urn", routine: mapping(withKey: true)),
       Jet("one/two/in/run", routine: setMapping),
       Jet("one/two/by/jab", routine: jab),
     ])
 
-  /// Registers: the trees that are left, the gate.
-  private static func asking(isMap: Bool, until answer: Word) -> NativeRoutine {
-    NativeRoutine(registerCount: 5) { (activation, phase, product) throws(Fault) in
-      let nursery = activation.nursery
-      if phase == 0 {
-        guard let (tree, gate) = activation.treeAndGate(isMap: isMap) else { return activation.punt }
-        activation[0] = try nursery.cell(tree, .zero)
-        activation[1] = gate
-      } else {
-        guard product == .zero || product == .one else { throw .exit }
-        if product == answer { return .product(answer) }
-      }
-      guard let node = try activation.nextNode(0) else { return .product(answer == .one ? .zero : .one) }
-      return .slam(gate: activation[1], sample: isMap ? nursery.tail(node) : node, phase: 1)
-    }
-  }
+  private static var made: Int { NativeRoutine.made }
 
-  private static func folding(isMap: Bool) -> NativeRoutine {
-    NativeRoutine(registerCount: 5) { (activation, phase, product) throws(Fault) in
-      let nursery = activation.nursery
-      var sum = product
-      if phase == 0 {
-        guard let (tree, gate) = activation.treeAndGate(isMap: isMap), let start = nursery.place(13, in: gate) else {
-          return activation.punt
-        }
-        sum = start
-        activation[0] = try nursery.cell(tree, .zero)
-        activation[1] = gate
-      }
-      guard let node = try activation.nextNode(0) else { return .product(sum) }
-      return .slam(gate: activation[1], sample: try nursery.cell(node, sum), phase: 1)
-    }
-  }
+  /// The set of the products.
+  private static let setMapping = NativeRoutine.visiting(
+    .set, registers: 1,
+    take: { (activation, product) throws(Fault) in
+      let treaps = Treaps(activation.nursery, isMap: false)
+      guard let set = try treaps.inserted(product, key: product, in: activation[made]) else { return activation.punt }
+      activation[made] = set
+      return nil
+    },
+    end: { (activation) in activation[made] })
 
-  /// Registers: the trees that are left, the gate, the set so far.
-  private static let setMapping = NativeRoutine(registerCount: 6) { (activation, phase, product) throws(Fault) in
-    let nursery = activation.nursery
-    if phase == 0 {
-      guard let (tree, gate) = activation.treeAndGate(isMap: false) else { return activation.punt }
-      activation[0] = try nursery.cell(tree, .zero)
-      activation[1] = gate
-    } else {
-      guard let set = try Treaps(nursery, isMap: false).inserted(product, key: product, in: activation[2]) else {
-        return activation.punt
-      }
-      activation[2] = set
-    }
-    guard let node = try activation.nextNode(0) else { return .product(activation[2]) }
-    return .slam(gate: activation[1], sample: node, phase: 1)
-  }
-
-  /// Registers: the trees that are left, the gate, the new values in reverse, the tree.
+  /// The map with the products, which are gathered in reverse, as values.
   private static func mapping(withKey: Bool) -> NativeRoutine {
-    NativeRoutine(registerCount: 7) { (activation, phase, product) throws(Fault) in
-      let nursery = activation.nursery
-      if phase == 0 {
-        guard let (tree, gate) = activation.treeAndGate(isMap: true) else { return activation.punt }
-        activation[0] = try nursery.cell(tree, .zero)
-        activation[1] = gate
-        activation[3] = tree
-      } else {
-        try activation.prepend(product, 2)
-      }
-      guard let node = try activation.nextNode(0) else {
-        var values = try nursery.reversed(activation[2])
-        return .product(try rebuilt(activation[3], &values, nursery))
-      }
-      return .slam(gate: activation[1], sample: withKey ? node : nursery.tail(node), phase: 1)
-    }
+    .visiting(
+      .map, registers: 1,
+      sample: { (activation, item) in withKey ? item : activation.nursery.tail(item) },
+      take: { (activation, product) throws(Fault) in
+        try activation.prepend(product, made)
+        return nil
+      },
+      end: { (activation) throws(Fault) in
+        var values = try activation.nursery.reversed(activation[made])
+        let tree = activation.nursery.place(30, in: activation.subject) ?? .zero
+        return try rebuilt(tree, &values, activation.nursery)
+      })
   }
 
   /// A map, known to be whole, with the values of a list in the order of its nodes.
