@@ -87,14 +87,15 @@ extension NockMachine {
       guard roots.pointee.gates.isCell else { throw .exit }
       activation[0] = roots.pointee.gates
       let gate = nursery.head(roots.pointee.gates)
+      // From here on whoever runs the virtual run fails, also where the gate is none.
+      boundaries.append(
+        Boundary(kind: .answer, registers: activation.registers, depth: nursery.state.pointee.depth))
       guard gate.isCell, nursery.tail(gate).isCell else { throw .exit }
       let battery = nursery.head(gate)
       let context = nursery.tail(nursery.tail(gate))
       let core = try nursery.cell(battery, nursery.cell(activation.subject, context))
       // The gate itself may only ask the gates outside it.
       roots.pointee.gates = nursery.tail(roots.pointee.gates)
-      boundaries.append(
-        Boundary(kind: .answer, registers: activation.registers, depth: nursery.state.pointee.depth))
       return .call(subject: core, formula: battery, phase: NockMachine.finished)
     default:
       // An answer is 0, `[x 0]` or `[x y noun]`. Anything else fails whoever runs the virtual run, as Nock in its place would;

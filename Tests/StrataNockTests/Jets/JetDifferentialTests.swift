@@ -127,6 +127,22 @@ struct JetDifferentialTests {
     }
   }
 
+  @Test func askingWhatIsNoGateFailsWhoeverRunsTheAsker() throws {
+    let folder = try #require(recordedData)
+    let laboratory = try JetLaboratory(kernel: "\(folder)/nock/hoonc.jam")
+    let path = "one/two/tri/qua/mink"
+    let gate = try #require(laboratory.cores[path])
+    let number = try #require(laboratory.machine.jets.jets.firstIndex { $0.path == path })
+    for (text, expected) in [("[[[47 91] 12 [1 1] 0 1] 3]", true), ("[[[47 91] 0 2] 3]", false)] {
+      let sample = try NounText.read(Array(text.utf8), into: laboratory.nursery)
+      let core = try laboratory.nursery.copyToCommons(
+        laboratory.nursery.edit(gate, at: Word(direct: 6), to: sample))
+      let nock = try laboratory.run(core, arm: 2, without: number, steps: 40_000)
+      #expect(try laboratory.run(core, arm: 2, steps: 40_000) == nock)
+      #expect((nock == .crash) == expected)
+    }
+  }
+
   private func check(_ jet: Jet, _ plan: JetPlan, in laboratory: JetLaboratory, cases: Int) throws {
     let jets = laboratory.machine.jets
     let number = try #require(jets.jets.firstIndex { $0.path == jet.path })
