@@ -1,5 +1,6 @@
 // Arithmetic beyond the run loop's fast paths: operands that must be evaluated, naturals of any size, comparisons.
 
+import CPlatform
 import StrataMemory
 import StrataNatural
 
@@ -25,7 +26,7 @@ extension Engine {
   /// returns, nothing is entered for long. What lies below `top` is valid, and what lies above is not needed.
   @inline(__always)
   func rest(_ top: Int) throws(PlanFailure) {
-    if nursery.state.pointee.poll.pointee != 0 { try safePoint(top, isEntry: false) }
+    if platform_load_relaxed(nursery.state.pointee.poll) != 0 { try safePoint(top, isEntry: false) }
   }
 
   /// a := b op c after evaluating both.

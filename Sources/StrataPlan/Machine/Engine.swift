@@ -3,6 +3,7 @@
 // Frames lie on the nursery's value stack, so neither a deep recursion nor a long list touches the host's stack. Objects
 // move only when a frame is entered; by then every word of the stack below the frame's end is initialised.
 
+import CPlatform
 import StrataMemory
 import StrataNatural
 
@@ -231,7 +232,7 @@ struct Engine {
     registers.pointee.fp = g
     registers.pointee.code = code
     registers.pointee.pc = code + index + 1
-    if nursery.state.pointee.poll.pointee != 0 { try safePoint(size) }
+    if platform_load_relaxed(nursery.state.pointee.poll) != 0 { try safePoint(size) }
   }
 
   /// Lets objects move. Called with a frame of `size` words just entered, or in the middle of one.
@@ -377,7 +378,7 @@ struct Engine {
     registers.pointee.fp = h
     registers.pointee.code = stubCode
     registers.pointee.pc = stubCode + stubIndex(.apply) + 1
-    if nursery.state.pointee.poll.pointee != 0 { try safePoint(count + 2) }
+    if platform_load_relaxed(nursery.state.pointee.poll) != 0 { try safePoint(count + 2) }
   }
 
   /// Evaluates `raw` in place of the running frame, which is that of a law or of a step.
