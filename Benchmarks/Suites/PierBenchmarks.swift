@@ -15,9 +15,13 @@ enum PierBenchmarks {
   static var benchmarks: [Benchmark] {
     let sync = "disk/write-and-sync-page"
     var all = [
-      poking("pier/poke-1-waiter", sync, waiters: 1, peekers: 0),
-      poking("pier/poke-64-waiters", sync, waiters: 64, peekers: 0),
-      poking("pier/poke-64-waiters-beside-2-peekers", "pier/poke-64-waiters", waiters: 64, peekers: 2),
+      poking("pier/poke-1-waiter", sync, waiters: 1),
+      poking("pier/poke-64-waiters", sync, waiters: 64),
+      // What two threads take that only use the processors, and then what two take that ask: all the time, or now and then.
+      poking("pier/poke-64-waiters-beside-2-idlers", "pier/poke-64-waiters", waiters: 64, beside: .idlers),
+      poking(
+        "pier/poke-64-waiters-beside-2-peekers", "pier/poke-64-waiters-beside-2-idlers", waiters: 64, beside: .peekers),
+      poking("pier/poke-64-waiters-beside-2-paced-peekers", "pier/poke-64-waiters", waiters: 64, beside: .pacedPeekers),
       peeking("pier/peek"),
     ]
     var events = 1000
@@ -91,7 +95,20 @@ enum PierBenchmarks {
     }
   }
 
-  private static func poking(_ name: String, _ baseline: String, waiters: Int, peekers: Int) -> Benchmark {
+  /// What two more threads do while events come in.
+  private enum Others {
+    case none
+    /// Use the processors for nothing.
+    case idlers
+    /// Ask as fast as they are answered.
+    case peekers
+    /// Ask a thousand times a second each.
+    case pacedPeekers
+  }
+
+  private static func poking(_ name: String, _ baseline: String, waiters: Int, beside others: Others = .none)
+    -> Benchmark
+  {
     Benchmark(name, baseline: baseline) { smoke in
       let subject = try Subjected(counter)
       let event = try jam("0")
@@ -100,8 +117,17 @@ enum PierBenchmarks {
       return StoreBenchmarks.timed(Work(count: waiters * each, unit: "event")) {
         let isOver = Flag()
         let pier = subject.pier
-        let asking = SystemWork(peekers) {
-          while !isOver.isSet { _ = try? pier.peek(query) }
+        let asking = SystemWork(others == .none ? 0 : 2) {
+          while !isOver.isSet {
+            switch others {
+            case .none: return
+            case .idlers: continue
+            case .peekers: _ = try? pier.peek(query)
+            case .pacedPeekers:
+              _ = try? pier.peek(query)
+              usleep(1000)
+            }
+          }
         }
         let refused = try subject.poke(event, waiters: waiters, each: each)
         isOver.set()
