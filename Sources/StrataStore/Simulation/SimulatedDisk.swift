@@ -98,6 +98,18 @@ public final class SimulatedDisk: Disk, @unchecked Sendable {
     }
   }
 
+  /// A way for the changes that are not durable to survive, chosen by `random`.
+  public func survival(_ random: inout SeededRandom) -> Survival {
+    switch random.below(8) {
+    case 0: return .nothing
+    case 1: return .everything
+    case 2, 3, 4:
+      let stamps = pendingStamps
+      return stamps.isEmpty ? .everything : .upTo(stamps[random.below(stamps.count)])
+    default: return .random(seed: random.next())
+    }
+  }
+
   /// Turns the machine off: every further operation on this disk fails.
   public func powerOff() { lock.withLock { _ in state.isOff = true } }
 

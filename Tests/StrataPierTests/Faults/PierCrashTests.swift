@@ -139,21 +139,10 @@ private final class Life {
     } catch { fail("\(error)", point) }
   }
 
-  private func survival() -> Survival {
-    switch random.below(8) {
-    case 0: return .nothing
-    case 1: return .everything
-    case 2, 3, 4:
-      let stamps = disk.pendingStamps
-      return stamps.isEmpty ? .everything : .upTo(stamps[random.below(stamps.count)])
-    default: return .random(seed: random.next())
-    }
-  }
-
   func crashPoints() {
     disk.hook = { [unowned self] number, operation, moment in
       guard finding == nil, random.oneIn(sparsity) else { return }
-      let kind = survival()
+      let kind = disk.survival(&random)
       guard let survivors = try? disk.survivors(kind) else { return }
       check(survivors, "operation \(number) (\(operation.rawValue), \(moment)), survivors \(kind)")
     }

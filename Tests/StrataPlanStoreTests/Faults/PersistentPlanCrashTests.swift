@@ -156,17 +156,6 @@ private final class Life {
 }
 
 @Suite struct PersistentPlanCrashTests {
-  private func survival(_ disk: SimulatedDisk, _ random: inout SeededRandom) -> Survival {
-    switch random.below(8) {
-    case 0: return .nothing
-    case 1: return .everything
-    case 2, 3, 4:
-      let stamps = disk.pendingStamps
-      return stamps.isEmpty ? .everything : .upTo(stamps[random.below(stamps.count)])
-    default: return .random(seed: random.next())
-    }
-  }
-
   private func lives(_ points: Int, _ commits: UInt64, oneIn sparsity: Int, prepare: (Life) -> Void) throws {
     var visited = 0
     var seed = Plan.firstSeed
@@ -176,7 +165,7 @@ private final class Life {
       prepare(life)
       life.disk.hook = { number, operation, moment in
         if life.finding != nil || !choices.oneIn(sparsity) { return }
-        let survival = survival(life.disk, &choices)
+        let survival = life.disk.survival(&choices)
         do {
           let survivors = try life.disk.survivors(survival)
           life.check(

@@ -163,7 +163,7 @@ private final class BedrockWorkload {
       var choices = SeededRandom(seed: seed ^ 0xC0FFEE)
       workload.disk.hook = { number, operation, moment in
         if workload.finding != nil || choices.below(3) == 0 { return }
-        let survival = CrashPlan.survival(of: workload.disk, &choices)
+        let survival = workload.disk.survival(&choices)
         let point = "\(moment) operation \(number) (\(operation.rawValue)), surviving \(survival)"
         do {
           let survivors = try workload.disk.survivors(survival)
@@ -199,7 +199,7 @@ private final class BedrockWorkload {
       }
       workload.disk.hook = { number, operation, moment in
         if workload.finding != nil || !choices.oneIn(6) { return }
-        let survival = CrashPlan.survival(of: workload.disk, &choices)
+        let survival = workload.disk.survival(&choices)
         let point = "\(moment) operation \(number) (\(operation.rawValue)) after faults, surviving \(survival)"
         do {
           workload.check(try workload.disk.survivors(survival), point, goesOn: choices.oneIn(20))

@@ -28,18 +28,6 @@ enum CrashPlan {
       print(number, operation.rawValue, path, fault.map { "\($0)" } ?? "")
     }
   }
-
-  /// Ways for the pending changes to survive, chosen by `random`.
-  static func survival(of disk: SimulatedDisk, _ random: inout SeededRandom) -> Survival {
-    switch random.below(8) {
-    case 0: return .nothing
-    case 1: return .everything
-    case 2, 3, 4:
-      let stamps = disk.pendingStamps
-      return stamps.isEmpty ? .everything : .upTo(stamps[random.below(stamps.count)])
-    default: return .random(seed: random.next())
-    }
-  }
 }
 
 /// What a crash test found wrong, with the command that repeats it.

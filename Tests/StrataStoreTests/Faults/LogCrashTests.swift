@@ -203,7 +203,7 @@ private final class Machine {
       var choices = SeededRandom(seed: seed ^ 0xBEEF)
       machine.disk.hook = { number, operation, moment in
         if machine.finding != nil || !choices.oneIn(2) { return }
-        let survival = CrashPlan.survival(of: machine.disk, &choices)
+        let survival = machine.disk.survival(&choices)
         let point = "\(moment) operation \(number) (\(operation.rawValue)), surviving \(survival)"
         do { machine.check(try machine.disk.survivors(survival), point) } catch { machine.fail("\(error)", point) }
       }
@@ -247,7 +247,7 @@ private final class Machine {
       }
       machine.disk.hook = { number, operation, moment in
         if machine.finding != nil || !choices.oneIn(8) { return }
-        let survival = CrashPlan.survival(of: machine.disk, &choices)
+        let survival = machine.disk.survival(&choices)
         let point = "\(moment) operation \(number) (\(operation.rawValue)) after faults, surviving \(survival)"
         do { machine.check(try machine.disk.survivors(survival), point) } catch { machine.fail("\(error)", point) }
       }
