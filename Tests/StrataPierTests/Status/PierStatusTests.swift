@@ -99,7 +99,9 @@ import Testing
     #expect(try PierHolder(scratch.pier) == .process(Int(getpid())))
     let clients = try (0..<3).map { _ in try #require(try PierClient.connect(scratch.pier)) }
     for client in clients { _ = try client.ask(.peek(query: jam("[0 1]"), notBefore: nil)) }
-    guard case .status(let status) = try clients[0].ask(.status) else {
+    // A client that nobody uses any more may end, and with it its connection.
+    let reply = try withExtendedLifetime(clients) { try clients[0].ask(.status) }
+    guard case .status(let status) = reply else {
       Issue.record("no status")
       return
     }

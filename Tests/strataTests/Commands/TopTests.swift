@@ -86,7 +86,7 @@ import Testing
       : >looks
       "$STRATA" top p --json --interval 0.05 >looks & watcher=$!
       for ((wait = 0; wait < 500; wait++)); do (($(wc -l <looks) > 2)) && break; sleep 0.02; done
-      kill -INT $watcher 2>/dev/null; kill -TERM $watcher; wait $watcher; echo "code $?"
+      kill -TERM $watcher; wait $watcher; echo "code $?"
       "$STRATA" top p --json --interval 0.05 >/dev/null & watcher=$!
       sleep 0.2; kill -TERM $server; wait $server; wait $watcher; echo "code $?"
       grep -c '"last_event":21,' looks >/dev/null && echo seen
