@@ -246,4 +246,12 @@ extension Operation {
     default: return false
     }
   }
+
+  /// True for operations that are there for their effect only: whatever type they are given, no value comes of them.
+  var yieldsNothing: Bool {
+    switch self {
+    case .store, .atomicStore, .atomicFence, .setGlobal, .printFrames: return true
+    default: return isTerminator
+    }
+  }
 }

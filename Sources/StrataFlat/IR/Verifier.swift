@@ -140,6 +140,9 @@ struct Verifier {
         ? place.position < position
         : flow.isReachable(place.block) && flow.dominates(place.block, block)
       if !isBefore { complain("operand %\(operand.rawValue) is not computed on every way here") }
+      if let definition = function.instruction(operand), definition.operation.yieldsNothing, form(operand) != .nothing {
+        complain("operand %\(operand.rawValue) is an instruction that yields no value")
+      }
     }
     return issues.count == before
   }

@@ -127,4 +127,25 @@ import Testing
     #expect(issues.first?.span == SourceSpan(12, 15))
     #expect(issues.first?.description == "function 'f', block 2, %4: operand %2 is not computed on every way here")
   }
+
+  @Test func anInstructionWithoutValueIsNoOperandWhateverItsType() throws {
+    let module = try ModuleTextTests.read(
+      """
+      func @0 f(%0 a: i64) -> i64 {
+      block 0 entry:
+        %1 = allocate i64 : *i64
+        %2 = store %1, %0 as i64 : i64
+        %3 = add %0, %2 : i64
+        %4 = branch 1() : i64
+      block 1 next:
+        %5 = add %3, %4 : i64
+        %6 = return %5 : i64
+      }
+      """)
+    #expect(
+      module.verify().map(\.description) == [
+        "function 'f', block 0, %3: operand %2 is an instruction that yields no value",
+        "function 'f', block 1, %5: operand %4 is an instruction that yields no value",
+      ])
+  }
 }
