@@ -1,5 +1,7 @@
 // Allocation: bump a pointer; when the chunk is full, place another one. Nothing moves here.
 
+import CPlatform
+
 extension Nursery {
   /// Allocates an object with `size` body words, all of which the caller must write before the next safe
   /// point, and returns the offset of its header. Throws `.bytes`, `.refused` or `.size`; nothing has changed then.
@@ -186,7 +188,7 @@ extension NurseryState {
 
   /// Asks for a collection once the young space is full, and keeps the metrics.
   private mutating func noteUse() {
-    if frame.pointee.young.extent > frame.pointee.youngWords { poll.pointee = 1 }
+    if frame.pointee.young.extent > frame.pointee.youngWords { platform_store(poll, 1) }
     let (west, east) = middle
     metrics.leastFreeWords = min(metrics.leastFreeWords, east - west)
     notePeak(0)

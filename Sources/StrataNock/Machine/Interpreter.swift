@@ -576,7 +576,7 @@ extension NockMachine {
         pc = code.pointee.start
         if stepsLeft == 0 { throw .steps }
         stepsLeft &-= 1
-        if poll[0] != 0 || fp + code.pointee.registerCount > stackLimit {
+        if platform_load_relaxed(poll) != 0 || fp + code.pointee.registerCount > stackLimit {
           try enterSlowly(fp, code)
           stackLimit = base + state.pointee.stackLimit
           scanned = base + state.pointee.frame.pointee.scannedStack
@@ -615,7 +615,7 @@ extension NockMachine {
         pc = code.pointee.start
         if stepsLeft == 0 { throw .steps }
         stepsLeft &-= 1
-        if poll[0] != 0 || fp + code.pointee.registerCount > stackLimit {
+        if platform_load_relaxed(poll) != 0 || fp + code.pointee.registerCount > stackLimit {
           try enterSlowly(fp, code)
           stackLimit = base + state.pointee.stackLimit
           scanned = base + state.pointee.frame.pointee.scannedStack
@@ -632,7 +632,7 @@ extension NockMachine {
         pc = code.pointee.start
         if stepsLeft == 0 { throw .steps }
         stepsLeft &-= 1
-        if poll[0] != 0 || fp + code.pointee.registerCount > stackLimit {
+        if platform_load_relaxed(poll) != 0 || fp + code.pointee.registerCount > stackLimit {
           try enterSlowly(fp, code)
           stackLimit = base + state.pointee.stackLimit
           scanned = base + state.pointee.frame.pointee.scannedStack
@@ -666,7 +666,7 @@ extension NockMachine {
         pc = code.pointee.start
         if stepsLeft == 0 { throw .steps }
         stepsLeft &-= 1
-        if poll[0] != 0 || fp + code.pointee.registerCount > stackLimit {
+        if platform_load_relaxed(poll) != 0 || fp + code.pointee.registerCount > stackLimit {
           try enterSlowly(fp, code)
           stackLimit = base + state.pointee.stackLimit
           scanned = base + state.pointee.frame.pointee.scannedStack
@@ -678,7 +678,7 @@ extension NockMachine {
         pc += Int(Int32(truncatingIfNeeded: turn))
         if stepsLeft == 0 { throw .steps }
         stepsLeft &-= 1
-        if poll[0] != 0 {
+        if platform_load_relaxed(poll) != 0 {
           try turnSlowly(fp, pc, turn)
           stackLimit = base + state.pointee.stackLimit
           scanned = base + state.pointee.frame.pointee.scannedStack
