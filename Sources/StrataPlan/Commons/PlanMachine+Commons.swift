@@ -1,50 +1,101 @@
-// One machine's part in a commons that several share: joining, putting pins there, telling a collection what it holds.
+// One machine's part in a commons that several share: joining, putting pins there, telling a collection what it holds, or
+// being parked, so that the collection looks for itself.
 
 import CPlatform
 import StrataMemory
 
-/// A machine's place in a shared commons.
-final class CommonsMembership {
+/// A machine's place in a shared commons. The machine's thread uses all of it, a collection `ask` and `tellIfParked`.
+/// Safe: `parked` is guarded by the lock, the flag is changed by atomic operations, and the rest is constant.
+final class CommonsMembership: @unchecked Sendable {
   let commons: SharedCommons
+  private let interrupt: InterruptHandle
   private let flag: UnsafeMutablePointer<UInt64>
-  private var number = 0
+  private let parking = Lock()
+  /// The machine, while its thread leaves it alone.
+  private var parked: Unmanaged<PlanMachine>?
 
   init(_ commons: SharedCommons, _ nursery: Nursery) throws(PlanFailure) {
     self.commons = commons
+    interrupt = nursery.interruptHandle
     flag = .allocate(capacity: 1)
     flag.initialize(to: 0)
-    do throws(PlanFailure) { number = try commons.join(nursery, flag: flag) } catch {
-      flag.deallocate()
-      throw error
-    }
+    try commons.join(self, nursery)
   }
+
+  deinit { flag.deallocate() }
 
   /// Takes the machine out; to be called once.
   func leave() {
-    commons.leave(number)
-    flag.deallocate()
+    unpark()
+    commons.leave(self)
+  }
+
+  /// Asks the machine to tell what it holds. Under the lock of the commons, so that the machine is still there.
+  func ask() {
+    platform_store(flag, 1)
+    interrupt.wake()
   }
 
   /// Whether a collection has asked what the machine holds since the last time.
   var wasAsked: Bool { platform_load_relaxed(flag) != 0 && platform_exchange(flag, 0) != 0 }
 
-  func tell(_ offsets: [Int]) { commons.tell(number, offsets) }
+  func tell(_ offsets: [Int]) { commons.tell(self, offsets) }
+
+  /// Lets collections look through the machine, at which nobody else looks until `unpark`.
+  func park(_ machine: PlanMachine) {
+    parking.withLock { parked = .passUnretained(machine) }
+    // A collection that has asked and found the machine busy does not look again; one that asks from here on does.
+    tellIfParked()
+  }
+
+  /// Returns when no collection looks through the machine any more.
+  func unpark() { parking.withLock { parked = nil } }
+
+  /// Tells in place of the machine's thread, if that leaves the machine alone.
+  func tellIfParked() {
+    parking.withLock { _ = parked?._withUnsafeGuaranteedRef { $0.answerCollection(self) } }
+  }
 }
 
 extension PlanMachine {
   /// Makes `commons` the home of the pins that the machine shares. To be called once, before anything was evaluated; a
   /// machine with a store shares nothing. From then on the machine's thread must run it, call
-  /// `takePartInCollection`, or let it go, or collections wait.
+  /// `takePartInCollection`, `park` it, or let it go, or collections wait.
   public func join(_ commons: SharedCommons) throws(PlanFailure) {
     guard membership == nil, vault == nil, storedPinCount == 0 else { throw .fault(.refused) }
     membership = try CommonsMembership(commons, nursery)
   }
 
+  /// Lets collections of the shared commons find out for themselves what the machine holds, so that they need not wait for
+  /// its thread. Only what lies on the value stack counts as held. From here on the thread must not touch the machine or
+  /// its memory before `unpark`, which `evaluate`, `force` and `share` do by themselves. Effects that wait park too.
+  public func park() {
+    guard let membership, !isParked else { return }
+    isParked = true
+    membership.park(self)
+  }
+
+  /// Gives the machine back to its thread, as soon as no collection looks at it.
+  public func unpark() {
+    guard let membership, isParked else { return }
+    let start = Clock.now()
+    membership.unpark()
+    isParked = false
+    longestCommonsPause = max(longestCommonsPause, Clock.now() &- start)
+  }
+
   /// Tells a collection of the shared commons what the machine holds, if one has asked. Safe points do this while the
   /// machine runs; for a thread that keeps a machine without running it.
   public func takePartInCollection() {
-    guard let membership, membership.wasAsked else { return }
+    guard let membership, !isParked else { return }
     let start = Clock.now()
+    if answerCollection(membership) { longestCommonsPause = max(longestCommonsPause, Clock.now() &- start) }
+  }
+
+  /// Whether a collection had asked. On the machine's thread, or while the machine is parked.
+  @discardableResult
+  fileprivate func answerCollection(_ membership: CommonsMembership) -> Bool {
+    guard membership.wasAsked else { return false }
     let end = membership.commons.region.byteCount / 8
     let slots = storedCode.keys
     let gone = zip(slots, membership.commons.areDead(slots.map { Int($0) })).filter(\.1).map(\.0)
@@ -58,7 +109,7 @@ extension PlanMachine {
     hold(thrown)
     for word in profileRecords.words { hold(Word(raw: word)) }
     membership.tell(offsets)
-    longestCommonsPause = max(longestCommonsPause, Clock.now() &- start)
+    return true
   }
 
   /// The pin that a handle holds, for this machine.

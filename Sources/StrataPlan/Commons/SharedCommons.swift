@@ -22,8 +22,7 @@ public final class SharedCommons: @unchecked Sendable {
   /// Where a machine stands with the collection that is under way.
   struct Member {
     var hasTold = true
-    let interrupt: InterruptHandle
-    let flag: UnsafeMutablePointer<UInt64>
+    let membership: CommonsMembership
   }
 
   enum Phase {
@@ -46,8 +45,7 @@ public final class SharedCommons: @unchecked Sendable {
     var index: [UInt64: [Int]] = [:]
     /// Pins that are held by no machine alone, with how often they are.
     var retained: [Int: Int] = [:]
-    var members: [Int: Member] = [:]
-    var nextMember = 1
+    var members: [ObjectIdentifier: Member] = [:]
     var pinCount = 0
 
     init(_ blocks: consuming BuddyBlocks) {
@@ -67,6 +65,8 @@ public final class SharedCommons: @unchecked Sendable {
   let region: SharedRegion
   private let lock = Lock()
   private var guarded: State
+  /// How many threads wait for the lock.
+  private let waiting = UnsafeMutablePointer<UInt64>.allocate(capacity: 1)
 
   static let headerWords = 2
   /// The mark of a block that is neither dead, which is 0, nor marked by any collection.
@@ -78,11 +78,21 @@ public final class SharedCommons: @unchecked Sendable {
   public init(byteCount: Int = 16 << 30) throws(PlanFailure) {
     do throws(Fault) { region = try SharedRegion(byteCount: byteCount) } catch { throw .fault(error) }
     guarded = State(BuddyBlocks(unitCount: region.byteCount / 8 / BuddyBlocks.unitWords))
+    waiting.initialize(to: 0)
     // Word 0 belongs to no object.
     _ = guarded.blocks.take(words: 1)
   }
 
-  private func locked<Result>(_ body: (inout State) -> Result) -> Result { lock.withLock { body(&guarded) } }
+  /// Counts whoever finds the lock taken, so that a collection makes way.
+  private func locked<Result>(_ body: (inout State) -> Result) -> Result {
+    if !lock.tryLock() {
+      platform_add(waiting, 1)
+      lock.lock()
+      platform_add(waiting, UInt64.max)
+    }
+    defer { lock.unlock() }
+    return body(&guarded)
+  }
 
   /// How many pins there are, dead ones that no collection has found included.
   public var pinCount: Int { locked { $0.pinCount } }
@@ -91,28 +101,29 @@ public final class SharedCommons: @unchecked Sendable {
 
   // MARK: Machines
 
-  /// Takes a machine in. `flag` is set to 1 when it is to tell what it holds.
-  func join(_ nursery: Nursery, flag: UnsafeMutablePointer<UInt64>) throws(PlanFailure) -> Int {
+  /// Takes a machine in.
+  func join(_ member: CommonsMembership, _ nursery: Nursery) throws(PlanFailure) {
     do throws(Fault) { try region.map(into: nursery) } catch { throw .fault(error) }
-    return locked { state in
-      let number = state.nextMember
-      state.nextMember += 1
-      state.members[number] = Member(interrupt: nursery.interruptHandle, flag: flag)
-      return number
-    }
+    locked { $0.members[ObjectIdentifier(member)] = Member(membership: member) }
   }
 
   /// A machine is gone, with all that it held.
-  func leave(_ member: Int) { locked { _ = $0.members.removeValue(forKey: member) } }
+  func leave(_ member: CommonsMembership) {
+    locked {
+      _ = $0.members.removeValue(forKey: ObjectIdentifier(member))
+      lock.wakeAll()
+    }
+  }
 
   /// A machine tells the offsets of all objects here that it holds.
-  func tell(_ member: Int, _ offsets: [Int]) {
+  func tell(_ member: CommonsMembership, _ offsets: [Int]) {
     locked { state in
-      guard state.phase == .marking, state.members[member]?.hasTold == false else { return }
-      state.members[member]?.hasTold = true
+      guard state.phase == .marking, state.members[ObjectIdentifier(member)]?.hasTold == false else { return }
+      state.members[ObjectIdentifier(member)]?.hasTold = true
       for offset in offsets {
         if let unit = state.blocks.block(holding: offset / BuddyBlocks.unitWords) { state.protect(unit) }
       }
+      lock.wakeAll()
     }
   }
 
@@ -191,7 +202,8 @@ public final class SharedCommons: @unchecked Sendable {
   }
 
   /// Finds the pins that nobody holds and drops them. Machines run meanwhile; each is asked, at its next safe point, what
-  /// it holds, so this returns only when all have been there. Gives nil when another collection is under way.
+  /// it holds, so this returns only when all have been there or are parked. Gives nil when another collection is under
+  /// way.
   public func collect() -> Collected? {
     let isMine = locked { state in
       guard state.phase == .idle else { return false }
@@ -200,28 +212,48 @@ public final class SharedCommons: @unchecked Sendable {
       for offset in state.retained.keys {
         state.gray.append((offset - SharedCommons.headerWords) / BuddyBlocks.unitWords)
       }
-      for number in state.members.keys { state.members[number]?.hasTold = false }
+      for member in state.members.keys { state.members[member]?.hasTold = false }
       return true
     }
     guard isMine else { return nil }
-    var isMarked = false
-    while !isMarked {
-      isMarked = locked { state in
+    var asked: [CommonsMembership] = []
+    while true {
+      let (isMarked, silent) = locked { state -> (Bool, [CommonsMembership]) in
         markSome(&state)
-        if !state.gray.isEmpty { return false }
-        var isComplete = true
-        for member in state.members.values where !member.hasTold {
-          isComplete = false
-          member.ask()
-        }
+        if !state.gray.isEmpty { return (false, []) }
+        let silent = state.members.values.filter { !$0.hasTold }.map(\.membership)
+        for member in silent { member.ask() }
         // From here on what is not marked is handed out to nobody.
-        if isComplete { state.phase = .sweeping }
-        return isComplete
+        if silent.isEmpty { state.phase = .sweeping }
+        return (silent.isEmpty, silent)
       }
-      // Lets machines at the lock; where nothing is to be marked they are waited for.
-      if !isMarked { usleep(20) }
+      if isMarked { return sweep() }
+      if silent.isEmpty {
+        makeWay()
+      } else if !silent.allSatisfy({ member in asked.contains { $0 === member } }) {
+        // Not under the lock, which telling takes.
+        for member in silent { member.tellIfParked() }
+        asked = silent
+      } else {
+        waitForMachines()
+      }
     }
-    return sweep()
+  }
+
+  /// Whoever parks, tells or leaves after it was asked wakes this up. Also returns when there is something to mark.
+  private func waitForMachines() {
+    lock.lock()
+    defer { lock.unlock() }
+    if guarded.gray.isEmpty, guarded.members.values.contains(where: { !$0.hasTold }) {
+      lock.wait(until: Clock.now() &+ 100_000_000)
+    }
+  }
+
+  /// Lets those at the lock who wait for it, for a while: nobody is in turn by himself.
+  private func makeWay() {
+    if platform_load_relaxed(waiting) == 0 { return }
+    let end = Clock.now() &+ 200_000
+    repeat { sched_yield() } while platform_load_relaxed(waiting) != 0 && Clock.now() < end
   }
 
   private func markSome(_ state: inout State) {
@@ -257,6 +289,7 @@ public final class SharedCommons: @unchecked Sendable {
         }
         return false
       }
+      makeWay()
     }
     var unit = 1
     isDone = false
@@ -276,6 +309,7 @@ public final class SharedCommons: @unchecked Sendable {
         }
         return false
       }
+      makeWay()
     }
     locked { $0.phase = .idle }
     return result
@@ -304,14 +338,6 @@ extension SharedCommons.State {
     marks[unit] = 0
     dead.append(unit)
     pinCount -= 1
-  }
-}
-
-extension SharedCommons.Member {
-  /// Asks the machine to tell what it holds.
-  func ask() {
-    platform_store(flag, 1)
-    interrupt.wake()
   }
 }
 

@@ -118,6 +118,7 @@ extension Engine {
       }
     }
     try rest(Instruction.d(word))
+    if registers.pointee.isSharing { showFrame(Instruction.d(word)) }
     fp[Instruction.a(word)] = try native(operation, fp + first)
     registers.pointee.pc += 1
   }

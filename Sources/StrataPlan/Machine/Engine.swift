@@ -242,8 +242,7 @@ struct Engine {
     let fp = registers.pointee.fp
     let resume = registers.pointee.pc - registers.pointee.code
     let end = fp + size
-    end[0] = Word(tag: .vector, offset: registers.pointee.code - base).raw
-    nursery.state.pointee.stackTop = end - base + 1
+    showFrame(size)
     do throws(Fault) {
       try nursery.safePoint(activeBase: fp - base)
       if registers.pointee.collectsAlways { try nursery.collectYoung(activeBase: fp - base) }
@@ -261,6 +260,22 @@ struct Engine {
     assert(Word(raw: end[0]).offset > 4096, "the code was lost")
     registers.pointee.code = base + Word(raw: end[0]).offset
     registers.pointee.pc = registers.pointee.code + resume
+  }
+
+  /// Makes the stack end above the running frame, of which `size` words are valid, so that others see what it holds
+  /// while an operation waits.
+  func showFrame(_ size: Int) {
+    let end = registers.pointee.fp + size
+    end[0] = Word(tag: .vector, offset: registers.pointee.code - base).raw
+    nursery.state.pointee.stackTop = end - base + 1
+  }
+
+  /// Does what may take long without touching the machine's memory, while collections of a shared commons may look at it.
+  /// In the middle of an operation's native function only.
+  func waiting<Result>(_ work: () -> Result) -> Result {
+    if registers.pointee.isSharing { owner._withUnsafeGuaranteedRef { $0.park() } }
+    defer { if registers.pointee.isSharing { owner._withUnsafeGuaranteedRef { $0.unpark() } } }
+    return work()
   }
 
   /// Returns `value` from the frame at `fp`.

@@ -91,6 +91,8 @@ public final class PlanMachine {
   public internal(set) var longestCommonsPause: UInt64 = 0
   /// The commons that the machine shares with others, if it does.
   var membership: CommonsMembership? { didSet { registers.pointee.isSharing = membership != nil } }
+  /// Whether the machine's thread leaves it alone, so that collections of the shared commons may look at it.
+  var isParked = false
 
   deinit {
     // Before the memory goes: a collection may look at it until then.
@@ -165,6 +167,7 @@ public final class PlanMachine {
   }
 
   private func run(_ word: Word, isForced: Bool) throws(PlanFailure) -> Word {
+    unpark()
     let engine = self.engine
     let state = nursery.state
     let bottom = state.pointee.stackTop

@@ -67,10 +67,10 @@ extension Engine {
     switch call {
     case .read:
       guard let bytes = try? memory(second, count: third) else { return badAddress }
-      return host.read(descriptor: first, into: bytes)
+      return waiting { host.read(descriptor: first, into: bytes) }
     case .write:
       guard let bytes = try? memory(second, count: third) else { return badAddress }
-      return host.write(descriptor: first, bytes: UnsafeRawBufferPointer(bytes))
+      return waiting { host.write(descriptor: first, bytes: UnsafeRawBufferPointer(bytes)) }
     case .open:
       guard let path = path(first) else { return badAddress }
       return host.open(path: path, flags: second, mode: third)
@@ -83,7 +83,7 @@ extension Engine {
       return host.open(path: path, flags: third, mode: arguments[3])
     case .close: return host.close(descriptor: first)
     case .seek: return host.seek(descriptor: first, offset: Int64(bitPattern: second), origin: third)
-    case .sync, .syncData: return host.sync(descriptor: first)
+    case .sync, .syncData: return waiting { host.sync(descriptor: first) }
     case .rename:
       guard let old = path(first), let new = path(second) else { return badAddress }
       return host.change(.rename(old, to: new))
@@ -95,9 +95,9 @@ extension Engine {
       return host.change(.makeDirectory(path, mode: second))
     case .sleep:
       guard let time = try? memory(first, count: 16) else { return badAddress }
-      return host.sleep(
-        seconds: time.loadUnaligned(as: UInt64.self),
-        nanoseconds: time.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
+      let seconds = time.loadUnaligned(as: UInt64.self)
+      let nanoseconds = time.loadUnaligned(fromByteOffset: 8, as: UInt64.self)
+      return waiting { host.sleep(seconds: seconds, nanoseconds: nanoseconds) }
     case .clock:
       guard let target = try? memory(second, count: 16) else { return badAddress }
       guard let time = host.time(clock: first) else { return badArgument }

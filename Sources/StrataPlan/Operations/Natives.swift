@@ -186,9 +186,8 @@ extension Engine {
       if let failure { throw failure }
       return bytes
     }
-    let written = owner._withUnsafeGuaranteedRef { owner in
-      bytes.withUnsafeBytes { owner.host.write(descriptor: descriptor, bytes: $0) }
-    }
+    let host = owner._withUnsafeGuaranteedRef { $0.host }
+    let written = waiting { bytes.withUnsafeBytes { host.write(descriptor: descriptor, bytes: $0) } }
     if written < 0 { throw .crash(.writeFailed) }
     return UInt64(written)
   }
@@ -204,17 +203,18 @@ extension Engine {
       count.raw < UInt64(size) - offset.raw
     else { return 0 }
     let descriptor = operands[0]
+    let host = owner._withUnsafeGuaranteedRef { $0.host }
     if let address = owner._withUnsafeGuaranteedRef({ $0.buffers.address(of: buffer) }) {
       // A buffer of the program's own is filled in place.
       let target = try memory(address + offset.raw, count: count.raw)
-      let got = owner._withUnsafeGuaranteedRef { $0.host.read(descriptor: descriptor, into: target) }
+      let got = waiting { host.read(descriptor: descriptor, into: target) }
       return got < 0 ? UInt64(-got) : try readResult(got, buffer)
     }
     var bytes = try faulting { () throws(Fault) -> [UInt8] in try nursery.bytes(of: buffer) }
-    let got = owner._withUnsafeGuaranteedRef { owner in
+    let start = Int(offset.raw)
+    let got = waiting {
       bytes.withUnsafeMutableBytes { all in
-        let start = Int(offset.raw)
-        return owner.host.read(
+        host.read(
           descriptor: descriptor, into: UnsafeMutableRawBufferPointer(rebasing: all[start..<start + Int(count.raw)]))
       }
     }

@@ -201,6 +201,7 @@ extension PlanMachine {
   /// An equal value all of whose pins lie in the commons, where they stay and where equal pins are one: sharing equal
   /// pins gives the same word. `value` is in normal form. Must not be called while the machine evaluates.
   public func share(_ value: Word) throws(PlanFailure) -> Word {
+    unpark()
     if let membership { return try share(value, in: membership.commons) }
     var sharer = Sharer(self, home: .commons)
     for pin in sharer.pins(below: value) {

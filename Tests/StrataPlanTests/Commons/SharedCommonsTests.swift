@@ -124,6 +124,68 @@ private enum Sample {
     withExtendedLifetime(handle) {}
   }
 
+  /// A machine that is parked is looked through by the collection itself: no other thread is there to answer.
+  @Test func parkedMachinesDoNotKeepCollectionsWaiting() throws {
+    let commons = try SharedCommons(byteCount: 1 << 26)
+    let one = try member(commons)
+    let other = try member(commons)
+    let kept = try Sample.pin(500, depth: 2, one)
+    try one.nursery.push(kept)
+    let others = try Sample.pin(900, depth: 2, other)
+    try other.nursery.push(others)
+    for number in 0..<50 { _ = try Sample.pin(UInt64(10_000 + number), depth: 1, one) }
+    one.nursery.reset()
+    try one.nursery.push(kept)
+    one.park()
+    other.park()
+    let first = try #require(commons.collect())
+    #expect(first.dropped > 40 && first.kept > 10)
+    // Parked over several collections, the second of which gives the blocks back that the first found dead.
+    _ = commons.collect()
+    other.unpark()
+    let law = try other.share(other.force(other.read(text: Array("#{%more 1 [[Add 1] [7]]}".utf8)) { _ in nil }))
+    #expect(try other.evaluate(other.application(law, [Word(direct: 1)])) == Word(direct: 8))
+    #expect(Sample.isRight(others, 900, depth: 2, other))
+    // Running and sharing take the machine back.
+    #expect(Sample.isRight(try Sample.pin(10_005, depth: 1, one), 10_005, depth: 1, one))
+    #expect(Sample.isRight(kept, 500, depth: 2, one))
+    #expect(try one.evaluate(one.application(law, [Word(direct: 2)])) == Word(direct: 9))
+  }
+
+  /// A host whose input comes from somebody who has the commons collected first.
+  private final class CollectingHost: PlanHost {
+    let commons: SharedCommons
+    var collections: [SharedCommons.Collected] = []
+    init(_ commons: SharedCommons) { self.commons = commons }
+    func write(descriptor: UInt64, bytes: UnsafeRawBufferPointer) -> Int { bytes.count }
+    func read(descriptor: UInt64, into bytes: UnsafeMutableRawBufferPointer) -> Int {
+      if let found = commons.collect() { collections.append(found) }
+      bytes[0] = 0x61
+      return 1
+    }
+    func trace(_ line: [UInt8]) {}
+  }
+
+  /// While a program waits for input collections go on, and what its frames hold stays.
+  @Test func aProgramThatWaitsDoesNotKeepCollectionsWaiting() throws {
+    let commons = try SharedCommons(byteCount: 1 << 26)
+    let machine = try member(commons)
+    let host = CollectingHost(commons)
+    machine.host = host
+    machine.grants = PlanGrants(.read)
+    for number in 0..<50 { _ = try Sample.pin(UInt64(10_000 + number), depth: 1, machine) }
+    let pin = try Sample.pin(77, depth: 2, machine)
+    // The pin lies in frames below the one that reads, and is used afterwards.
+    let text =
+      "#{%wait 2 [[[If 1] [[Add [Last [#10 [[[[[0] [0]] 0x1000000] [1]] [0]]]]] [[0 [Dec 1]] 2]]] [[Seq 2] [0]]]}"
+    let law = try machine.share(machine.force(machine.read(text: Array(text.utf8)) { _ in nil }))
+    try machine.nursery.push(pin)
+    let sum = try machine.evaluate(machine.application(law, [Word(direct: 20), pin]))
+    #expect(host.collections.count == 20 && host.collections[0].dropped > 40)
+    #expect(sum == Word(direct: 20 * 0x100_0061))
+    #expect(Sample.isRight(pin, 77, depth: 2, machine))
+  }
+
   @Test func aFullCommonsIsAFault() throws {
     let commons = try SharedCommons(byteCount: 1 << 20)
     let machine = try member(commons)
