@@ -123,7 +123,7 @@ extension Pier {
     sinceStore = Backlog(since: Clock.now())
     host.set(stored[0].word, after: computed)
     host.forget(before: computed)
-    if duties.isRenewing || host.nursery.commonsWords > Pier.mostCommonsWords {
+    if duties.isRenewing || host.nursery.commonsWords + host.kernel.machine.cache.byteCount / 8 > Pier.mostFixedWords {
       do throws(Fault) { try host.renew(stored[0].word, after: computed, learned: stored[2].word) } catch {
         // The state is stored and safe, but there is no machine left to go on with.
         let failure = PierFailure.machine(error, doing: "compiling the kernel anew")
@@ -141,7 +141,8 @@ extension Pier {
     peeking.withLock { if snapshot != nil { wantsSnapshot = true } }
   }
 
-  private static let mostCommonsWords = 1 << 25
+  /// A machine whose fixed objects and code take more than this is made anew.
+  private static let mostFixedWords = 1 << 25
 
   // MARK: - Snapshots
 

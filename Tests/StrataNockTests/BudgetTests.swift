@@ -88,4 +88,44 @@ private let deeper = "[[4 2 [0 1] 0 1] 2 [0 1] 0 1]"
     #expect(try #require(delays.min()) < 10_000_000)
     #expect(loom.nursery.firstBrokenInvariant() == nil)
   }
+
+  /// A formula whose tree has 2^60 parts, none of which emits anything, and which shares them all.
+  @Test(arguments: ["[[1 7] [0 2] 0 2]", "[[1 11] [[1 7] 0 2] 0 2]"]) func sharedPartsAreNotCompiledAsATree(
+    twice: String
+  ) throws {
+    var formula = "[2 [1 5] 0 2]"
+    for _ in 0..<60 { formula = "[8 \(twice) \(formula)]" }
+    let run = try TextRun("[[[0 1] 0] \(formula)]", { $0.stepLimit = 1000 })
+    #expect(run.fault == .steps)
+    #expect(run.machine.steps == 1000)
+  }
+
+  /// Runs a new formula each turn: the last one with a cell before it, so that all of them begin the same way.
+  @Test func formulasThatBeginAlikeAreToldApart() throws {
+    // The subject is [trap formula]; a turn runs the formula, and goes on with `[formula 1 0]`.
+    let turn = "[8 [2 [1 0] 0 3] 9 2 10 [3 [0 7] [1 1] 1 0] 0 3]"
+    let run = try TextRun("[[\(turn) [1 1] 1 0] 9 2 0 1]", { $0.stepLimit = 4_000 })
+    #expect(run.fault == .steps)
+    let codes = run.machine.cache.codes
+    #expect(codes.count > 500)
+    for (index, code) in codes.enumerated() {
+      #expect(run.machine.cache.knownIndex(of: code.pointee.formula) == index)
+    }
+    // Nobody is compared with more than a few, and so the time for each does not grow with their number.
+    #expect(run.machine.cache.comparisons < codes.count * 20)
+  }
+
+  @Test func whatIsCompiledCountsAsStepsAndAsMemory() throws {
+    // The subject is [trap formula large]; a turn runs the formula, and goes on with `[[1 formula] large]`.
+    let turn = "[8 [2 [1 0] 0 6] 9 2 10 [6 [[1 1] 0 14] 0 15] 0 3]"
+    var formula = "[7 [[1 \(turn)] [1 1 0] 0 2] 9 2 0 1]"
+    for _ in 0..<12 { formula = "[8 [[0 2] 0 2] \(formula)]" }
+    let program = "[0 8 [1 1 0] \(formula)]"
+    let run = try TextRun(program, { $0.stepLimit = 100_000 })
+    #expect(run.fault == .steps)
+    #expect(run.machine.steps < 2_000)
+    let small = try TextRun(program, budgetBytes: 2 << 20)
+    #expect(small.fault == .bytes)
+    #expect(small.machine.cache.byteCount < 4 << 20)
+  }
 }

@@ -41,7 +41,8 @@ public struct Site {
 public final class CodeCache: RootProvider {
   let nursery: Nursery
   private var byIdentity = WordTable()
-  /// From a formula's fingerprint to the newest code with it, as an index into `codes`.
+  /// From a formula's fingerprint to the newest code with it, as an index into `codes`. Where several formulas have the
+  /// same one, further ones are found by their fingerprint and mug.
   private var byPrint = WordTable()
   private(set) var codes: [UnsafeMutablePointer<Code>] = []
   private var older: [Int] = []
@@ -82,9 +83,41 @@ public final class CodeCache: RootProvider {
   }
 
   /// Bytes of instructions and sites.
-  public var byteCount: Int {
-    codes.reduce(0) { $0 + $1.pointee.wordCount * 8 + MemoryLayout<Code>.stride }
-      + sites.count * MemoryLayout<Site>.stride
+  public var byteCount: Int { codeBytes + sites.count * MemoryLayout<Site>.stride }
+  private var codeBytes = 0
+
+  /// What the current run may still compile: parts of formulas looked at, words written and formulas compared. A run that
+  /// makes new formulas all the time would else take as long for a step as it likes.
+  private var workLeft = UInt64.max
+  /// Bytes of code, sites and formulas copied for them, and how many there were when the current run began.
+  private var bytesInAll: Int { byteCount + copiedBytes }
+  private var copiedBytes = 0
+  private var bytesBefore = 0
+
+  /// What compiling may cost in a run, for each step that the run may take, and besides.
+  static let workForStep: UInt64 = 16
+  static let workForRun: UInt64 = 1 << 20
+  /// How many formulas with the same fingerprint are compared one by one.
+  static let mostAlike = 6
+
+  /// Counts what the run has compiled, and `bytes` more, as memory that it uses. Throws `.bytes` when that is too much.
+  private func charge(_ bytes: Int) throws(Fault) {
+    guard bytesInAll - bytesBefore + bytes <= nursery.freeBytes else { throw .bytes }
+  }
+
+  /// A run of at most so many steps begins.
+  func beginRun(stepLimit: UInt64) {
+    let (work, overflow) = stepLimit.multipliedReportingOverflow(by: CodeCache.workForStep)
+    let (sum, isTooLarge) = work.addingReportingOverflow(CodeCache.workForRun)
+    workLeft = overflow || isTooLarge ? .max : sum
+    bytesBefore = bytesInAll
+  }
+
+  /// Takes from what may still be compiled. Throws `.steps` when it is used up.
+  private func spend(_ work: Int) throws(Fault) {
+    guard workLeft != .max else { return }
+    guard UInt64(work) <= workLeft else { throw .steps }
+    workLeft -= UInt64(work)
   }
 
   /// Whether formulas that go on with themselves become loops. A tracer wants to see each turn as a call.
@@ -128,37 +161,75 @@ public final class CodeCache: RootProvider {
     guard formula.isCell else { throw .exit }
     let isFixed = nursery.isFixed(formula)
     if isFixed, let known = byIdentity.value(of: formula.raw) { return codes[Int(known)] }
-    let key = nursery.fingerprint(formula)
-    let newest = byPrint.value(of: key).map { Int($0) } ?? -1
-    var index = newest
-    while index >= 0 {
-      if try nursery.equal(codes[index].pointee.formula, formula) {
-        if isFixed { try byIdentity.set(formula.raw, to: UInt64(index)) }
-        return codes[index]
-      }
-      index = older[index]
+    var key = nursery.fingerprint(formula)
+    var (found, alike) = try find(formula, key)
+    if found < 0, alike >= CodeCache.mostAlike {
+      key = try keyByMug(formula, key)
+      (found, alike) = try find(formula, key)
     }
+    if found >= 0 {
+      if isFixed { try byIdentity.set(formula.raw, to: UInt64(found)) }
+      return codes[found]
+    }
+    try spend(CodeCache.workForFormula + alike)
+    let commonsWords = nursery.commonsWords
     let fixed = try nursery.copyToCommons(formula)
+    let copied = nursery.commonsWords - commonsWords
+    copiedBytes += copied * 8
+    try spend(copied / 8)
+    try charge(0)
     var compiler = Compiler(nursery: nursery, cache: self)
     let (words, registerCount) = try compiler.compile(fixed)
+    try spend(compiler.work)
+    let size = words.count * 8 + MemoryLayout<Code>.stride
+    try charge(size)
     let code = CodeCache.allocate(formula: fixed, words: words, registerCount: registerCount)
+    codeBytes += size
     codes.append(code)
-    older.append(newest)
+    older.append(byPrint.value(of: key).map { Int($0) } ?? -1)
     try byPrint.set(key, to: UInt64(codes.count - 1))
     try byIdentity.set(fixed.raw, to: UInt64(codes.count - 1))
     return code
+  }
+
+  /// How often formulas were compared since the cache was made.
+  private(set) var comparisons = 0
+
+  /// What a formula costs beside what is looked at in it.
+  private static let workForFormula = 16
+
+  /// Where among the codes with a key the one of `formula` is, or -1; and with how many it was compared.
+  private func find(_ formula: Word, _ key: UInt64) throws(Fault) -> (index: Int, compared: Int) {
+    var index = byPrint.value(of: key).map { Int($0) } ?? -1
+    var compared = 0
+    while index >= 0 {
+      compared += 1
+      comparisons += 1
+      if try nursery.equal(codes[index].pointee.formula, formula) { return (index, compared) }
+      index = older[index]
+    }
+    return (-1, compared)
+  }
+
+  /// The key of a formula whose fingerprint too many others have.
+  private func keyByMug(_ formula: Word, _ key: UInt64) throws(Fault) -> UInt64 {
+    (key ^ UInt64(try nursery.mug(formula)) &* 0x9E37_79B9_7F4A_7C15) | 1
   }
 
   /// Where among `codes` the code of a formula is, if it was compiled; compiles nothing.
   func knownIndex(of formula: Word) -> Int? {
     guard formula.isCell else { return nil }
     if nursery.isFixed(formula), let known = byIdentity.value(of: formula.raw) { return Int(known) }
-    var index = byPrint.value(of: nursery.fingerprint(formula)).map { Int($0) } ?? -1
-    while index >= 0 {
-      if (try? nursery.equal(codes[index].pointee.formula, formula)) == true { return index }
-      index = older[index]
+    let key = nursery.fingerprint(formula)
+    do throws(Fault) {
+      let (found, alike) = try find(formula, key)
+      if found >= 0 { return found }
+      if alike < CodeCache.mostAlike { return nil }
+      let (index, _) = try find(formula, keyByMug(formula, key))
+      return index < 0 ? nil : index
+    } catch {
+      return nil
     }
-    return nil
   }
 
   public func visitRoots(_ collector: inout Collector) { forgetVolatile() }

@@ -18,6 +18,13 @@ struct Compiler {
   var registerCount = 1
   /// Facts learned about values, newest last, so that they can be forgotten when their registers are freed.
   var learned: [(value: Value, register: Int)] = []
+  /// How many parts of the formula were looked at, in this version and in all.
+  var visits = 0
+  private var visitsBefore = 0
+  /// Words that are in no version any more.
+  private var wordsBefore = 0
+  /// What compiling took: parts looked at and words written.
+  var work: Int { visits + visitsBefore + words.count + wordsBefore }
 
   /// The formula, and its subject as it is known in the version that is being compiled.
   var own = Word.zero
@@ -33,6 +40,9 @@ struct Compiler {
   /// The size at which the parts that are left become code of their own, so that a formula which shares its
   /// parts takes no more time to compile than it has distinct cells.
   static let mostWords = 1 << 13
+  /// How many parts are looked at before the rest becomes code of its own: parts that emit nothing, and share what
+  /// they are made of, would else be looked at as often as they occur in the tree.
+  static let mostVisits = 1 << 15
   /// From how many steps on a part is worth looking for where it was found last.
   static let farSteps = 11
   /// A cell of more known parts than this is built.
@@ -59,6 +69,9 @@ struct Compiler {
 
   /// Compiles a formula that goes on with itself: again as code of its own, and as a loop behind it.
   private mutating func compileLoop(_ found: Loop) throws(Fault) {
+    visitsBefore = visits
+    wordsBefore = words.count
+    visits = 0
     words = []
     learned = []
     next = 1
@@ -288,7 +301,10 @@ struct Compiler {
     _ formula: Word, _ subject: Value, isTail: Bool, nesting: Int, keep: Int? = nil
   ) throws(Fault) -> Value? {
     guard let (operation, argument) = pair(formula) else { return crash() }
-    if nesting > Compiler.deepestNesting || next > Compiler.mostRegisters || words.count > Compiler.mostWords {
+    visits += 1
+    if nesting > Compiler.deepestNesting || next > Compiler.mostRegisters || words.count > Compiler.mostWords
+      || visits > Compiler.mostVisits
+    {
       return call(subject, Value(constant: formula), isTail: isTail, arm: 0, keep: keep)
     }
     let inner = nesting + 1

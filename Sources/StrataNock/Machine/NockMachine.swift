@@ -189,6 +189,7 @@ public final class NockMachine: RootProvider {
     let outer = boundaries.count
     let stepLimit = configuration.stepLimit ?? .max
     stepsLeft = stepLimit
+    cache.beginRun(stepLimit: stepLimit)
     defer { steps &+= stepLimit &- stepsLeft }
     let bound = nursery.state.pointee.stackBound
     nursery.boundStack(at: min(bound, configuration.depthBytes.map { nursery.state.pointee.stackTop + $0 / 8 } ?? .max))

@@ -75,7 +75,7 @@ final class PeekMachine {
   private func load(_ snapshot: Snapshot) throws(Fault) {
     if let loaded, loaded === snapshot { return }
     if loaded == nil || loaded?.epoch != snapshot.epoch || loaded?.learned != snapshot.learned
-      || nursery.commonsWords > PeekMachine.mostCommonsWords
+      || nursery.commonsWords + kernel.machine.cache.byteCount / 8 > PeekMachine.mostFixedWords
     {
       // What was compiled refers to records that may have moved.
       kernel.close()
@@ -95,5 +95,6 @@ final class PeekMachine {
     loaded = snapshot
   }
 
-  private static let mostCommonsWords = 1 << 25
+  /// A machine whose fixed objects and code take more than this is made anew.
+  private static let mostFixedWords = 1 << 25
 }
