@@ -287,12 +287,21 @@ public struct ModuleParser {
     return TypeID(try index("a type number"))
   }
 
-  private mutating func numbers() throws(Diagnostic) -> [TypeID] {
+  /// A type inside of a description: declared types go by number, since they may be declared later.
+  private mutating func part() throws(Diagnostic) -> TypeID {
+    if case .word(let word) = token, let builtin = ModulePrinter.builtinNames[word] {
+      try advance()
+      return builtin
+    }
+    return try number()
+  }
+
+  private mutating func parts() throws(Diagnostic) -> [TypeID] {
     try expect("(")
     var types: [TypeID] = []
     while !take(")") {
       if !types.isEmpty { try expect(",") }
-      types.append(try number())
+      types.append(try part())
     }
     return types
   }
@@ -304,7 +313,7 @@ public struct ModuleParser {
       if !members.isEmpty { try expect(",") }
       let name = try name()
       try expect(":")
-      members.append(Member(name, try number()))
+      members.append(Member(name, try part()))
     }
     return members
   }
@@ -332,7 +341,7 @@ public struct ModuleParser {
   private mutating func nominal() throws(Diagnostic) -> NominalID { take("nominal") ? try index("a number") : 0 }
 
   private mutating func optionalNumber(_ word: String) throws(Diagnostic) -> TypeID? {
-    take(word) ? try number() : nil
+    take(word) ? try part() : nil
   }
 
   private mutating func description() throws(Diagnostic) -> TypeDescription {
@@ -374,26 +383,26 @@ public struct ModuleParser {
           isDefined: !isOpen))
     case "array", "vector":
       let length = try index("a length")
-      let element = try number()
+      let element = try part()
       return kind == "array" ? .array(element: element, length: length) : .vector(element: element, length: length)
-    case "slice": return .slice(try number())
-    case "pointer": return .pointer(try number())
-    case "many": return .manyPointer(try number())
-    case "optional": return .optional(try number())
+    case "slice": return .slice(try part())
+    case "pointer": return .pointer(try part())
+    case "many": return .manyPointer(try part())
+    case "optional": return .optional(try part())
     case "tuple":
-      let elements = try numbers()
+      let elements = try parts()
       return .tuple(TupleType(elements, names: take("names") ? try nameList() : nil))
     case "function":
-      let parameters = try numbers()
-      let result = try number()
+      let parameters = try parts()
+      let result = try part()
       let convention: CallingConvention = take("c") ? .c : .standard
       return .function(
         FunctionType(
           parameters, result, convention: convention, packStart: take("pack") ? try index("a position") : nil))
     case "closure":
-      let parameters = try numbers()
-      return .closure(parameters: parameters, result: try number())
-    case "pack": return .pack(try numbers())
+      let parameters = try parts()
+      return .closure(parameters: parameters, result: try part())
+    case "pack": return .pack(try parts())
     case "protocol":
       let name = try name()
       return .protocolType(name: name, nominal: try nominal())

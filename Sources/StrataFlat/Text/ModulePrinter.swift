@@ -13,8 +13,9 @@
 //       %3 = return %2 : i64
 //     }
 //
-// A type is written as its built-in name, as `#number`, as the name of a declared type where that is unique, or as one of
-// these before another type: `*` `[*]` `[]` `?` `[N]`. A name that is no plain word stands in quotes. `//` begins a comment.
+// In the declaration of a type, others are built-in names or `#number`. Elsewhere a type is written as its built-in name, as
+// `#number`, as the name of a declared type where that is unique, or as one of these before another type: `*` `[*]` `[]` `?`
+// `[N]`. A name that is no plain word stands in quotes. `//` begins a comment. All of it: Documentation/formats/flat-text.md.
 
 import StrataText
 
@@ -131,7 +132,10 @@ public struct ModulePrinter {
     return prefix + "#\(current.rawValue)"
   }
 
-  private func list(_ types: [TypeID]) -> String { types.map { "#\($0.rawValue)" }.joined(separator: ", ") }
+  /// A type inside of a description.
+  private func part(_ type: TypeID) -> String { ModulePrinter.builtinWords[type] ?? "#\(type.rawValue)" }
+
+  private func list(_ types: [TypeID]) -> String { types.map(part).joined(separator: ", ") }
 
   // MARK: Declarations
 
@@ -162,7 +166,7 @@ public struct ModulePrinter {
 
   private func members(_ fields: [Member]) -> String {
     fields.isEmpty
-      ? "{ }" : "{ " + fields.map { "\(name($0.name)): #\($0.type.rawValue)" }.joined(separator: ", ") + " }"
+      ? "{ }" : "{ " + fields.map { "\(name($0.name)): \(part($0.type))" }.joined(separator: ", ") + " }"
   }
 
   private func nominal(_ number: NominalID) -> String { number == 0 ? "" : " nominal \(number)" }
@@ -191,28 +195,28 @@ public struct ModulePrinter {
       return "struct \(name(it.name))\(it.isProtocol ? " protocol" : "")\(nominal(it.nominal)) \(members(it.fields))"
     case .union(let it): return "union \(name(it.name))\(nominal(it.nominal)) \(members(it.fields))"
     case .enumeration(let it):
-      let backing = it.backing.map { " backing #\($0.rawValue)" } ?? ""
+      let backing = it.backing.map { " backing \(part($0))" } ?? ""
       let variants = it.variants.isEmpty ? "{ }" : "{ " + it.variants.map(name).joined(separator: ", ") + " }"
       return
         "enum \(name(it.name))\(it.isFlags ? " flags" : "")\(backing)\(values(it.explicitValues))\(nominal(it.nominal)) \(variants)"
     case .taggedUnion(let it):
-      let tag = it.tag.map { " tag #\($0.rawValue)" } ?? ""
-      let backing = it.backing.map { " backing #\($0.rawValue)" } ?? ""
+      let tag = it.tag.map { " tag \(part($0))" } ?? ""
+      let backing = it.backing.map { " backing \(part($0))" } ?? ""
       return
         "variant \(name(it.name))\(it.isDefined ? "" : " open")\(tag)\(backing)\(values(it.explicitValues))\(nominal(it.nominal)) \(members(it.fields))"
-    case .array(let element, let length): return "array \(length) #\(element.rawValue)"
-    case .vector(let element, let length): return "vector \(length) #\(element.rawValue)"
-    case .slice(let element): return "slice #\(element.rawValue)"
-    case .pointer(let pointee): return "pointer #\(pointee.rawValue)"
-    case .manyPointer(let element): return "many #\(element.rawValue)"
-    case .optional(let child): return "optional #\(child.rawValue)"
+    case .array(let element, let length): return "array \(length) \(part(element))"
+    case .vector(let element, let length): return "vector \(length) \(part(element))"
+    case .slice(let element): return "slice \(part(element))"
+    case .pointer(let pointee): return "pointer \(part(pointee))"
+    case .manyPointer(let element): return "many \(part(element))"
+    case .optional(let child): return "optional \(part(child))"
     case .tuple(let it):
       let names = it.names.map { " names { " + $0.map(name).joined(separator: ", ") + " }" } ?? ""
       return "tuple (\(list(it.elements)))\(names)"
     case .function(let it):
       let pack = it.packStart.map { " pack \($0)" } ?? ""
-      return "function (\(list(it.parameters))) #\(it.result.rawValue)\(it.convention == .c ? " c" : "")\(pack)"
-    case .closure(let parameters, let result): return "closure (\(list(parameters))) #\(result.rawValue)"
+      return "function (\(list(it.parameters))) \(part(it.result))\(it.convention == .c ? " c" : "")\(pack)"
+    case .closure(let parameters, let result): return "closure (\(list(parameters))) \(part(result))"
     case .pack(let types): return "pack (\(list(types)))"
     case .protocolType(let it, let number): return "protocol \(name(it))\(nominal(number))"
     case .errorSet(let it):
