@@ -92,7 +92,8 @@ let package = Package(
       name: "StrataFuzz", dependencies: ["StrataMemory", "StrataNock", "StrataNoun", "StrataPlan", "StrataText"],
       path: "FuzzTesting/StrataFuzz",
       swiftSettings: strict),
-    .target(name: "StrataTestSupport", path: "Tests/StrataTestSupport", swiftSettings: strict),
+    .target(
+      name: "StrataTestSupport", dependencies: ["StrataMemory"], path: "Tests/StrataTestSupport", swiftSettings: strict),
     .testTarget(name: "HouseTests", dependencies: ["StrataFuzz"], swiftSettings: strict),
   ]
     + module("StrataText", uses: [])

@@ -117,7 +117,7 @@ enum PierBenchmarks {
       return StoreBenchmarks.timed(Work(count: waiters * each, unit: "event")) {
         let isOver = Flag()
         let pier = subject.pier
-        let asking = SystemWork(others == .none ? 0 : 2) {
+        let asking = SystemThread.start(others == .none ? 0 : 2, stackBytes: 4 << 20) {
           while !isOver.isSet {
             switch others {
             case .none: return
@@ -131,7 +131,7 @@ enum PierBenchmarks {
         }
         let refused = try subject.poke(event, waiters: waiters, each: each)
         isOver.set()
-        asking.join()
+        for thread in asking { thread.join() }
         if refused > 0 { throw Skip(reason: "\(refused) events were refused") }
       }
     }
@@ -229,27 +229,4 @@ private final class Flag: Sendable {
   private let value = Atomic<Bool>(false)
   var isSet: Bool { value.load(ordering: .relaxed) }
   func set() { value.store(true, ordering: .relaxed) }
-}
-
-/// Threads that work beside the measured one.
-private final class SystemWork: @unchecked Sendable {
-  private var threads: [pthread_t] = []
-  private let body: @Sendable () -> Void
-
-  init(_ count: Int, _ body: @escaping @Sendable () -> Void) {
-    self.body = body
-    for _ in 0..<count {
-      var thread = pthread_t()
-      let argument = Unmanaged.passRetained(self)
-      let code = pthread_create(
-        &thread, nil,
-        { argument in
-          if let argument { Unmanaged<SystemWork>.fromOpaque(argument).takeRetainedValue().body() }
-          return nil
-        }, argument.toOpaque())
-      if code == 0 { threads.append(thread) } else { argument.release() }
-    }
-  }
-
-  func join() { for thread in threads { pthread_join(thread, nil) } }
 }

@@ -27,18 +27,12 @@ enum StoreBenchmarks {
     return smoke ? 1000 : megabytes << 20 / 32
   }
 
-  static func now() -> UInt64 {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
-  }
-
   /// A directory that is removed with everything in it.
   final class Scratch {
     let path: String
 
     init() throws {
-      path = "\(root)/strata-bench-\(getpid())-\(now())"
+      path = "\(root)/strata-bench-\(getpid())-\(Clock.now())"
       try RealDisk().makeDirectory(path)
     }
 
@@ -54,9 +48,9 @@ enum StoreBenchmarks {
     Subject(
       work: work,
       run: {
-        let start = now()
+        let start = Clock.now()
         try run()
-        return now() - start
+        return Clock.now() - start
       }, nanoseconds: { $0 })
   }
 
@@ -175,9 +169,9 @@ enum StoreBenchmarks {
           var longest: UInt64 = 0
           var progress = CollectionProgress.working
           while progress == .working {
-            let start = now()
+            let start = Clock.now()
             progress = try state.store.stepCollection(budgetWords: 1 << 16)
-            longest = max(longest, now() - start)
+            longest = max(longest, Clock.now() - start)
             try state.store.commit(state.store.roots)
           }
           state.store.endRelocation()
@@ -209,36 +203,15 @@ enum StoreBenchmarks {
 
 /// Plain threads that all do the same.
 enum Threads {
-  private final class Shared: Sendable {
-    let work: @Sendable () -> Int
-    let failures = Atomic<Int>(0)
-
-    init(_ work: @escaping @Sendable () -> Int) { self.work = work }
-  }
-
   /// Runs `work` on `count` threads, waits for all of them, and gives the sum of what they return.
   static func run(_ count: Int, _ work: @escaping @Sendable () -> Int) throws -> Int {
-    let shared = Shared(work)
-    var threads: [pthread_t] = []
-    for _ in 0..<count {
-      var thread = pthread_t()
-      let argument = Unmanaged.passRetained(shared)
-      let code = pthread_create(
-        &thread, nil,
-        { argument in
-          guard let argument else { return nil }
-          let shared = Unmanaged<Shared>.fromOpaque(argument).takeRetainedValue()
-          shared.failures.add(shared.work(), ordering: .relaxed)
-          return nil
-        }, argument.toOpaque())
-      if code != 0 {
-        argument.release()
-        break
-      }
-      threads.append(thread)
+    let sum = Mutex(0)
+    let threads = SystemThread.start(count, stackBytes: 4 << 20) {
+      let result = work()
+      sum.withLock { $0 += result }
     }
-    for thread in threads { pthread_join(thread, nil) }
+    for thread in threads { thread.join() }
     if threads.count < count { throw Skip(reason: "the system refuses threads") }
-    return shared.failures.load(ordering: .relaxed)
+    return sum.withLock { $0 }
   }
 }

@@ -69,12 +69,11 @@ final class EventLoop: @unchecked Sendable {
     signal()
     thread?.join()
     thread = nil
-    let end = Clock.now() &+ grace
-    // Nobody else runs the loop now.
-    while isBusy(), Clock.now() < end {
-      if event_base_loop(base, EVLOOP_NONBLOCK) < 0 { break }
-      usleep(1000)
-    }
+    if !isBusy() { return }
+    // Nobody else runs the loop now: it waits for what happens first, and for the end of the grace.
+    var time = timeval(nanoseconds: grace)
+    guard event_base_loopexit(base, &time) == 0 else { return }
+    while isBusy(), event_base_loop(base, EVLOOP_ONCE) == 0, event_base_got_exit(base) == 0 {}
   }
 
   private func signal() {

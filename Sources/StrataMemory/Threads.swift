@@ -109,6 +109,15 @@ public final class SystemThread: @unchecked Sendable {
     }
   }
 
+  /// Starts threads that all do `run`: `count` of them, or as many as the system gives, which may be none.
+  public static func start(
+    _ count: Int, stackBytes: Int = 1 << 20, _ run: @escaping @Sendable () -> Void
+  ) -> [SystemThread] {
+    var threads: [SystemThread] = []
+    while threads.count < count, let thread = SystemThread(stackBytes: stackBytes, run) { threads.append(thread) }
+    return threads
+  }
+
   /// Waits for the thread's end. To be called once.
   public func join() { pthread_join(handle, nil) }
 

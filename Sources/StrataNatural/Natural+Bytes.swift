@@ -48,6 +48,8 @@ extension Nursery {
   public func bytes(of a: Word) throws(Fault) -> [UInt8] {
     let x = try limbs(a, slot: 0)
     let count = (x.bitLength + 7) / 8
+    // The one empty array of the process is nobody's to initialise.
+    if count == 0 { return [] }
     return [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
       guard let start = buffer.baseAddress else { return }
       UnsafeMutableRawPointer(start).copyMemory(from: x.pointer, byteCount: count)

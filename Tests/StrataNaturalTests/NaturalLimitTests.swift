@@ -2,25 +2,19 @@
 
 import Glibc
 import StrataTestSupport
+import Synchronization
 import Testing
 
 @testable import StrataMemory
 @testable import StrataNatural
 
 @Suite struct NaturalLimitTests {
-  /// CPU time of the calling thread, in seconds.
-  private func threadTime() -> Double {
-    var time = timespec()
-    guard clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time) == 0 else { return 0 }
-    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
-  }
-
   @Test func absurdResultsAreErrorsAtOnce() throws {
     let bench = try Bench()
     let nursery = bench.nursery
     let value = try bench.word(.powerOfTwo(100))
     let large = try nursery.increment(try nursery.shiftLeft(.one, by: Word(direct: 1 << 26)))
-    let start = threadTime()
+    let start = threadSeconds()
     let limit = UInt64(Nursery.largestBitLength)
     #expect(throws: Fault.size) { try nursery.shiftLeft(.one, by: Word(direct: limit)) }
     #expect(throws: Fault.size) { try nursery.shiftLeft(value, by: Word(direct: limit - 100)) }
@@ -30,7 +24,7 @@ import Testing
     #expect(throws: Fault.size) { try nursery.power(value, value) }
     #expect(throws: Fault.size) { try nursery.power(large, Word(direct: 128)) }
     #expect(throws: Fault.size) { try nursery.complement(.zero, width: Word(direct: limit + 1)) }
-    #expect(threadTime() - start < 0.05)
+    #expect(threadSeconds() - start < 0.05)
   }
 
   @Test func resultsOverTheBudgetAreErrorsAtOnce() throws {
@@ -38,14 +32,14 @@ import Testing
     let nursery = bench.nursery
     let value = try bench.word(.powerOfTwo(1 << 20))
     let used = nursery.usedBytes
-    let start = threadTime()
+    let start = threadSeconds()
     #expect(throws: Fault.bytes) { try nursery.shiftLeft(.one, by: Word(direct: 1 << 27)) }
     #expect(throws: Fault.bytes) { try nursery.power(Word(direct: 3), Word(direct: 1 << 27)) }
     #expect(throws: Fault.bytes) { try nursery.power(Word(direct: 2), Word(direct: 1 << 27)) }
     #expect(throws: Fault.bytes) { try nursery.power(value, Word(direct: 100)) }
     #expect(throws: Fault.bytes) { try nursery.complement(.zero, width: Word(direct: 1 << 27)) }
     #expect(throws: Fault.bytes) { try nursery.naturalBuilder(bitCount: 1 << 27) }
-    #expect(threadTime() - start < 0.05)
+    #expect(threadSeconds() - start < 0.05)
     #expect(nursery.usedBytes == used)
   }
 
@@ -171,9 +165,9 @@ import Testing
       let x = try bench.word(first)
       let y = try bench.word(second)
       bench.loom.interrupt(with: .time)
-      let start = threadTime()
+      let start = threadSeconds()
       #expect(throws: Fault.time, "\(label)") { try operation(nursery, x, y) }
-      #expect(threadTime() - start < 0.1, "\(label)")
+      #expect(threadSeconds() - start < 0.1, "\(label)")
       #expect(throws: Fault.time, "the request is still there for the safe point") { try nursery.safePoint() }
       try nursery.safePoint()
     }
@@ -191,7 +185,7 @@ import Testing
     let operations = NaturalLimitTests.makeOperations()
     var direct: [Model?] = []
     for (_, operation) in operations { direct.append(bench.model(try operation(nursery, x, y))) }
-    let results = try SmallThread.run(stackBytes: 192 << 10) {
+    let results = try onSmallStack(stackBytes: 192 << 10) {
       operations.map { label, operation in try? operation(nursery, x, y) }
     }
     for (index, (label, _)) in operations.enumerated() {
@@ -211,72 +205,22 @@ import Testing
       let x = try bench.word(first)
       let y = try bench.word(second)
       let handle = nursery.interruptHandle
-      let raised = UnsafeMutablePointer<Double>.allocate(capacity: 1)
-      defer { raised.deallocate() }
-      raised.initialize(to: 0)
-      nonisolated(unsafe) let time = raised
+      let raised = Mutex<UInt64>(0)
       let work = WorkClock()
-      let waker = try SmallThread(stackBytes: 128 << 10) {
-        work.waitUntilWorked(milliseconds: 10)
-        time.pointee = wallTime()
-        handle.raise(.interrupted)
-      }
+      let waker = try #require(
+        SystemThread {
+          work.waitUntilWorked(milliseconds: 10)
+          raised.withLock { $0 = Clock.now() }
+          handle.raise(.interrupted)
+        })
       #expect(throws: Fault.interrupted, "\(label)") { try operation(nursery, x, y) }
-      let end = wallTime()
+      let end = Clock.now()
       waker.join()
-      let delay = end - raised.pointee
+      let delay = Double(end - raised.withLock { $0 }) / 1e9
       // Other tests share the processors, so the bound is loose; alone it is below ten milliseconds.
       #expect(delay < 0.5, "\(label) took \(delay) s to stop")
       if getenv("STRATA_TEST_VERBOSE") != nil { print("\(label): stopped after \(delay * 1000) ms") }
       #expect(throws: Fault.interrupted) { try nursery.safePoint() }
     }
-  }
-}
-
-/// The wall's clock, in seconds.
-private func wallTime() -> Double {
-  var time = timespec()
-  guard clock_gettime(CLOCK_MONOTONIC, &time) == 0 else { return 0 }
-  return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
-}
-
-/// A thread with a stack of a given size.
-private final class SmallThread {
-  private final class Body {
-    let run: () -> Void
-    init(_ run: @escaping () -> Void) { self.run = run }
-  }
-
-  struct Failure: Error { let code: Int32 }
-
-  private var thread = pthread_t()
-
-  init(stackBytes: Int, _ body: @escaping () -> Void) throws {
-    var attributes = pthread_attr_t()
-    let initialised = pthread_attr_init(&attributes)
-    guard initialised == 0 else { throw Failure(code: initialised) }
-    defer { pthread_attr_destroy(&attributes) }
-    let sized = pthread_attr_setstacksize(&attributes, stackBytes)
-    guard sized == 0 else { throw Failure(code: sized) }
-    let box = Unmanaged.passRetained(Body(body))
-    let started = pthread_create(
-      &thread, &attributes,
-      { argument in
-        if let argument { Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().run() }
-        return nil
-      }, box.toOpaque())
-    if started != 0 {
-      box.release()
-      throw Failure(code: started)
-    }
-  }
-
-  func join() { pthread_join(thread, nil) }
-
-  static func run<Result>(stackBytes: Int, _ body: @escaping () -> Result) throws -> Result {
-    var result: Result?
-    try SmallThread(stackBytes: stackBytes) { result = body() }.join()
-    guard let result else { throw Failure(code: 0) }
-    return result
   }
 }

@@ -1,6 +1,7 @@
 // What every test module shares: how much work to do, where recorded data lie, and numbers that a printed seed replays.
 
 import Glibc
+import StrataMemory
 
 /// The value of `STRATA_TEST_SCALE`, at least 1: a multiplier for the work of property tests.
 public let testScale: Int = {
@@ -102,8 +103,8 @@ public struct WorkClock: Sendable {
   /// Returns when the thread has worked so many milliseconds, whatever else the machine does meanwhile; after ten seconds it
   /// returns anyway, so that a thread which ended early does not hang the test.
   public func waitUntilWorked(milliseconds: Int) {
-    let end = WorkClock.seconds(CLOCK_MONOTONIC) + 10
-    while WorkClock.seconds(clock) - start < Double(milliseconds) / 1000, WorkClock.seconds(CLOCK_MONOTONIC) < end {
+    let end = Clock.now() + 10_000_000_000
+    while WorkClock.seconds(clock) - start < Double(milliseconds) / 1000, Clock.now() < end {
       usleep(500)
     }
   }
@@ -113,4 +114,20 @@ public struct WorkClock: Sendable {
     clock_gettime(clock, &time)
     return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
   }
+}
+
+/// Seconds of processor time that this thread has used.
+public func threadSeconds() -> Double { Double(Clock.ofThread()) / 1e9 }
+
+/// Runs `body` on a thread of its own whose stack has `stackBytes`, as `ulimit -s` would give the main thread, waits for its
+/// end, and returns or throws what it did.
+public func onSmallStack<Value>(stackBytes: Int = 256 << 10, _ body: @escaping () throws -> Value) throws -> Value {
+  // The caller does nothing until the thread has ended, so both are only ever touched by one thread at a time.
+  nonisolated(unsafe) let work = body
+  nonisolated(unsafe) var outcome: Result<Value, any Error>?
+  let thread = SystemThread(stackBytes: stackBytes) { outcome = Result { try work() } }
+  guard let thread else { throw Fault.refused }
+  thread.join()
+  guard let outcome else { throw Fault.refused }
+  return try outcome.get()
 }

@@ -72,9 +72,7 @@ private struct AppVerb {
       try HoonSources(root: root, entry: entry, as: invocation.value(.name))
     }
     if let directory = invocation.value(.kept) { return try build(sources, in: directory, &console) }
-    let directory = try AppVerb.temporaryFolder()
-    defer { AppVerb.remove(directory) }
-    try build(sources, in: directory, &console)
+    try Temporary.withFolder { (directory) throws(Failure) in try build(sources, in: directory, &console) }
   }
 
   private func build(_ sources: HoonSources, in directory: String, _ console: inout Console) throws(Failure) {
@@ -169,26 +167,5 @@ private struct AppVerb {
     let folder = slash == path.startIndex ? "/" : String(path[..<slash])
     let name = String(path[path.index(after: slash)...])
     return (folder, name.isEmpty || name == "." || name == ".." ? nil : name)
-  }
-
-  private static func temporaryFolder() throws(Failure) -> String {
-    let parent = Syscalls.environment("TMPDIR") ?? "/tmp"
-    var template = Array((parent + "/strata-app-XXXXXX").utf8CString)
-    guard mkdtemp(&template) != nil else { throw .system("cannot make a folder", errno: errno, subject: parent) }
-    return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-  }
-
-  /// Removes a folder that holds files only.
-  private static func remove(_ folder: String) {
-    if let stream = opendir(folder) {
-      while let entry = readdir(stream) {
-        let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-          pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-        }
-        unlink(folder + "/" + name)
-      }
-      closedir(stream)
-    }
-    rmdir(folder)
   }
 }

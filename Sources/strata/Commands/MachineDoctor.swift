@@ -114,17 +114,16 @@ enum MachineDoctor {
   }
 
   private static var temporaryFolder: Finding {
-    let folder = Syscalls.environment("TMPDIR") ?? "/tmp"
-    var path = Array("\(folder)/strata-doctor-XXXXXX".utf8CString)
-    let descriptor = mkstemp(&path)
-    if descriptor < 0 {
+    let folder = Temporary.place
+    switch Temporary.file(in: folder) {
+    case .success(let descriptor):
+      close(descriptor)
+      return Finding("temporary", .good, "\(folder) can be written")
+    case .failure(let error):
       return Finding(
-        "temporary", .bad, "\(folder): \(Syscalls.describe(errno: platform_errno()))",
+        "temporary", .bad, "\(folder): \(Syscalls.describe(errno: error.number))",
         "TMPDIR=FOLDER, a folder that can be written")
     }
-    close(descriptor)
-    unlink(path)
-    return Finding("temporary", .good, "\(folder) can be written")
   }
 
   // MARK: - The disk
@@ -141,19 +140,16 @@ enum MachineDoctor {
           ? Finding("space", .bad, text, "free some space on this disk")
           : Finding("space", free < 1 << 30 ? .note : .good, text))
     }
-    var path = Array("\(folder)/.strata-doctor-XXXXXX".utf8CString)
-    let descriptor = mkstemp(&path)
-    if descriptor < 0 {
-      let reason = Syscalls.describe(errno: platform_errno())
+    switch Temporary.file(in: folder) {
+    case .success(let descriptor):
+      defer { close(descriptor) }
+      return findings + [mapping(descriptor, folder), syncs(descriptor)]
+    case .failure(let error):
+      let reason = Syscalls.describe(errno: error.number)
       return findings + [
         Finding("disk", .bad, "cannot write in \(folder): \(reason)", "look at its owner and permissions")
       ]
     }
-    unlink(path)
-    defer { close(descriptor) }
-    findings.append(mapping(descriptor, folder))
-    findings.append(syncs(descriptor))
-    return findings
   }
 
   private static func mapping(_ descriptor: Int32, _ folder: String) -> Finding {

@@ -179,7 +179,7 @@ private struct PokeVerb {
     let directory = self.directory
     let verb = self
     let start = Clock.now()
-    let work = SendableWork {
+    let work: @Sendable () -> Void = {
       do throws(Failure) {
         // A connection for each client, so that they wait at the same time.
         var own = session
@@ -204,7 +204,9 @@ private struct PokeVerb {
         state.withLock { $0.failure = $0.failure ?? failure }
       }
     }
-    work.run(threads: clients)
+    let others = SystemThread.start(clients - 1, stackBytes: 4 << 20, work)
+    work()
+    for thread in others { thread.join() }
     let seconds = Double(Clock.now() - start) / 1e9
     let (_, done, failed, failure) = state.withLock { $0 }
     try? session.close(directory)
@@ -229,30 +231,6 @@ private struct PokeVerb {
   private static func write(_ line: String) {
     var line = line
     line.withUTF8 { try? Syscalls.write(STDOUT_FILENO, UnsafeRawBufferPointer($0)) }
-  }
-}
-
-/// Work that several threads do at once.
-private final class SendableWork: @unchecked Sendable {
-  private let body: () -> Void
-
-  init(_ body: @escaping () -> Void) { self.body = body }
-
-  func run(threads count: Int) {
-    var handles: [pthread_t] = []
-    for _ in 1..<max(2, count) where count > 1 {
-      var handle = pthread_t()
-      let pointer = Unmanaged.passRetained(self)
-      let code = pthread_create(
-        &handle, nil,
-        { pointer in
-          if let pointer { Unmanaged<SendableWork>.fromOpaque(pointer).takeRetainedValue().body() }
-          return nil
-        }, pointer.toOpaque())
-      if code == 0 { handles.append(handle) } else { pointer.release() }
-    }
-    body()
-    for handle in handles { pthread_join(handle, nil) }
   }
 }
 

@@ -129,12 +129,10 @@ struct PlanSession {
 
   /// Writes what a machine took, as JSON on standard error.
   static func writeStats(of machine: PlanMachine, _ console: borrowing Console) {
-    var time = timespec()
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
     let metrics = machine.nursery.metrics
     var object = JSONText()
     object.begin()
-    object.member("cpu_milliseconds", Int(time.tv_sec) * 1000 + Int(time.tv_nsec) / 1_000_000)
+    object.member("cpu_milliseconds", Int(Clock.ofProcess() / 1_000_000))
     object.member("peak_used_bytes", metrics.peakUsedWords * 8)
     object.member("young_collections", metrics.youngCollections)
     object.member("flips", metrics.flips)

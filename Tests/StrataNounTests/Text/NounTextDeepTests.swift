@@ -2,6 +2,7 @@
 
 import Glibc
 import StrataMemory
+import StrataTestSupport
 import Testing
 
 @testable import StrataNoun

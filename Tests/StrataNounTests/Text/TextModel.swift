@@ -96,43 +96,5 @@ func refusal(of text: [UInt8]) throws -> NounTextError? {
   }
 }
 
-/// Runs `body` on a thread whose stack has `stackBytes`, as `ulimit -s` would give the main thread.
-func onSmallStack(stackBytes: Int = 256 << 10, _ body: @escaping @Sendable () throws -> Void) throws {
-  final class Job {
-    let body: @Sendable () throws -> Void
-    var failure: (any Error)?
-    init(_ body: @escaping @Sendable () throws -> Void) { self.body = body }
-  }
-  let job = Job(body)
-  var attributes = pthread_attr_t()
-  guard pthread_attr_init(&attributes) == 0, pthread_attr_setstacksize(&attributes, stackBytes) == 0 else {
-    throw Fault.refused
-  }
-  defer { pthread_attr_destroy(&attributes) }
-  var thread = pthread_t()
-  let pointer = Unmanaged.passRetained(job)
-  let started = pthread_create(
-    &thread, &attributes,
-    { argument in
-      guard let argument else { return nil }
-      let job = Unmanaged<Job>.fromOpaque(argument).takeUnretainedValue()
-      do { try job.body() } catch { job.failure = error }
-      return nil
-    }, pointer.toOpaque())
-  guard started == 0, pthread_join(thread, nil) == 0 else {
-    pointer.release()
-    throw Fault.refused
-  }
-  let failure = pointer.takeRetainedValue().failure
-  if let failure { throw failure }
-}
-
-/// Seconds of processor time that this thread has used.
-func threadSeconds() -> Double {
-  var time = timespec()
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-  return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
-}
-
 /// How deep the deep nouns are: what the bars ask for in optimised builds, less where each step is slow.
 let deepLevels = isDebug ? 1_000_000 : 10_000_000

@@ -10,11 +10,8 @@ import Testing
   private func script(_ text: String) throws -> StrataProcess {
     try StrataProcess(
       shell: """
-        set -u
-        folder=$(mktemp -d)
-        trap 'rm -rf "$folder"' EXIT
-        export TMPDIR=$folder/temporary; mkdir "$TMPDIR"
-        cd "$folder"; mkdir app; printf '%%trivial\\n' > app/trivial.hoon
+        export TMPDIR=$PWD/temporary; mkdir "$TMPDIR"
+        mkdir app; printf '%%trivial\\n' > app/trivial.hoon
         \(text)
         """)
   }

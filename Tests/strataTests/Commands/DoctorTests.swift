@@ -10,10 +10,6 @@ import Testing
   private func script(_ text: String) throws -> StrataProcess {
     try StrataProcess(
       shell: """
-        set -u
-        folder=$(mktemp -d)
-        trap 'rm -rf "$folder"' EXIT
-        cd "$folder"
         echo '[[[1 0] 4 0 13] [0 0] 0]' > kernel.nock
         \(text)
         """)

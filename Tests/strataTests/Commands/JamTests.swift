@@ -20,7 +20,7 @@ import Testing
   }
 
   @Test func writesToAFile() throws {
-    let script = "f=$(mktemp); \"$STRATA\" jam --rejam -o $f && cat $f; rm $f"
+    let script = "strata jam --rejam -o file && cat file"
     let run = try StrataProcess(shell: script, input: Data([0x29]))
     #expect(run.output == Data([0x29]))
     let full = try StrataProcess(["jam", "--rejam", "--output", "/dev/full"], input: Data([0x29]))

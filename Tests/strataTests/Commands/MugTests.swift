@@ -22,7 +22,7 @@ import Testing
   }
 
   @Test func readsFilesAndPrintsJSON() throws {
-    let run = try StrataProcess(shell: "f=$(mktemp); printf '\\x29' > $f; \"$STRATA\" mug --json $f; rm $f")
+    let run = try StrataProcess(shell: "printf '\\x29' > file; strata mug --json file")
     let object = try #require(try JSONSerialization.jsonObject(with: run.output) as? [String: Any])
     #expect(object["mug"] as? String == "192f5588")
   }

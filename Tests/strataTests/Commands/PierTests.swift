@@ -11,12 +11,7 @@ import Testing
   private func script(_ text: String) throws -> StrataProcess {
     try StrataProcess(
       shell: """
-        set -u
-        folder=$(mktemp -d)
-        trap 'rm -rf "$folder"' EXIT
-        cp '\(packageRoot)/Examples/ledger/ledger.nock' "$folder"
-        cd "$folder"
-        strata() { "$STRATA" "$@"; }
+        cp '\(packageRoot)/Examples/ledger/ledger.nock' .
         \(text)
         """)
   }

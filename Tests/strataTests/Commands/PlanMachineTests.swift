@@ -13,7 +13,6 @@ import Testing
   private func run(_ script: String) throws -> StrataProcess {
     try StrataProcess(
       shell: """
-        folder=$(mktemp -d); trap 'rm -rf "$folder"' EXIT; cd "$folder"
         "$STRATA" plan seed save seed '\(Self.counter)'
         \(script)
         """)

@@ -42,9 +42,8 @@ import Testing
 
   @Test func seedsAreSavedLoadedAndCounted() throws {
     let script = """
-      f=$(mktemp)
-      "$STRATA" plan seed save $f '#{%keep 3 1}[1000 "a longer text"]' && "$STRATA" plan seed load $f
-      "$STRATA" plan seed info $f; "$STRATA" plan show $f; rm $f
+      strata plan seed save f '#{%keep 3 1}[1000 "a longer text"]' && strata plan seed load f
+      strata plan seed info f; strata plan show f
       """
     let run = try StrataProcess(shell: script)
     #expect(run.error.isEmpty)
@@ -55,8 +54,8 @@ import Testing
     // Writes three bytes of its argument's text to standard output; the status is what it returns.
     let main = "#{%main 1 [#9 [[[[[0] [1]] [%abc]] [3]] [0]]]}"
     let script = """
-      f=$(mktemp); "$STRATA" plan seed save $f "\(main)"
-      "$STRATA" plan run $f; echo $?; "$STRATA" plan run --allow write $f; echo $?; rm $f
+      strata plan seed save f "\(main)"
+      strata plan run f; echo $?; strata plan run --allow write f; echo $?
       """
     let run = try StrataProcess(shell: script)
     #expect(run.text == "5\nabc3\n")
@@ -92,10 +91,10 @@ import Testing
   @Test func profilesAndCountsAreWritten() throws {
     let main = "#{%main 1 [Bits [[#{%loop 2 [[[If 1] [[0 [Dec 1]] [[Mul 2] [3]]]] 2]} [100]] [1]]]}"
     let script = """
-      d=$(mktemp -d); cd $d; "$STRATA" plan seed save s '\(main)'
+      strata plan seed save s '\(main)'
       "$STRATA" plan run s --count --profile p.folded; echo $?; cut -d ' ' -f 1 p.folded | head -1
       "$STRATA" plan run s --profile p.svg; head -c 4 p.svg; "$STRATA" plan run s --profile p.json; head -c 1 p.json
-      "$STRATA" plan run s --profile p.txt; echo $?; rm -r $d
+      "$STRATA" plan run s --profile p.txt; echo $?
       """
     let run = try StrataProcess(shell: script)
     // 3^100 has 159 bits.

@@ -13,12 +13,8 @@ import Testing
   private func script(_ text: String) throws -> StrataProcess {
     try StrataProcess(
       shell: """
-        set -u
-        folder=$(mktemp -d)
         server=
-        trap '[[ -n "$server" ]] && kill -9 "$server" 2>/dev/null; rm -rf "$folder"' EXIT
-        cd "$folder"
-        strata() { "$STRATA" "$@"; }
+        trap '[[ -n "$server" ]] && kill -9 "$server" 2>/dev/null' EXIT
         echo '\(Self.kernel)' > kernel.nock
         strata pier new p kernel.nock >/dev/null
         serve() {

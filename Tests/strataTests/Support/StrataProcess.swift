@@ -20,17 +20,19 @@ struct StrataProcess {
   static let executable = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
     .deletingLastPathComponent().appendingPathComponent("strata")
 
-  /// Runs the command to its end.
+  /// Runs the command to its end, in an empty folder as `init(shell:)` does.
   init(_ arguments: [String], input: Data = Data(), environment: [String: String] = [:]) throws {
     try self.init(executable: Self.executable, arguments, input: input, environment: environment)
   }
 
-  /// Runs the command under a shell script that finds it as `$STRATA`.
+  /// Runs a shell script that finds the command as `$STRATA` and as `strata`, in an empty folder that is removed afterwards.
+  /// A variable that was never set ends it.
   init(shell script: String, input: Data = Data(), environment: [String: String] = [:]) throws {
     var environment = environment
     environment["STRATA"] = Self.executable.path
+    let start = "set -u; strata() { \"$STRATA\" \"$@\"; }\n"
     try self.init(
-      executable: URL(fileURLWithPath: "/bin/bash"), ["-c", script], input: input, environment: environment)
+      executable: URL(fileURLWithPath: "/bin/bash"), ["-c", start + script], input: input, environment: environment)
   }
 
   private init(executable: URL, _ arguments: [String], input: Data, environment: [String: String]) throws {
@@ -38,10 +40,12 @@ struct StrataProcess {
     process.executableURL = executable
     process.arguments = arguments
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-    // Files rather than pipes: no reader or writer can block another, however much is said.
     let scratch = FileManager.default.temporaryDirectory.appendingPathComponent("strata-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: scratch, withIntermediateDirectories: true)
+    let folder = scratch.appendingPathComponent("folder")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: scratch) }
+    process.currentDirectoryURL = folder
+    // Files rather than pipes: no reader or writer can block another, however much is said.
     let files = ["input", "output", "error"].map { scratch.appendingPathComponent($0) }
     try input.write(to: files[0])
     try Data().write(to: files[1])
