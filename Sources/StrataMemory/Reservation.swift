@@ -28,6 +28,8 @@ public struct Reservation: ~Copyable {
   public let base: UnsafeMutableRawPointer
   /// The length of the range, a whole number of pages.
   public let byteCount: Int
+  /// How many bytes before `base` belong to the mapping and are not used: less than a huge page.
+  private let skippedBytes: Int
   /// Which requests to refuse; a test's tool.
   public var refusal = CommitRefusal.never
   /// How many times pages were asked for.
@@ -45,12 +47,12 @@ public struct Reservation: ~Copyable {
     while true {
       let mapped = mmap(nil, wanted, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
       if let mapped, mapped != platform_map_failed() {
-        // What lies before the first huge page is given back and the rest begins on one, if that leaves enough.
+        // The range begins on a huge page, if that leaves enough. What lies before costs addresses only; giving it back
+        // would cost a call.
         let unaligned = -Int(bitPattern: mapped) & (Reservation.hugePageBytes - 1)
-        let skipped = unaligned <= wanted - least ? unaligned : 0
-        if skipped > 0 { _ = munmap(mapped, skipped) }
-        base = mapped + skipped
-        self.byteCount = wanted - skipped
+        skippedBytes = unaligned <= wanted - least ? unaligned : 0
+        base = mapped + skippedBytes
+        self.byteCount = wanted - skippedBytes
         return
       }
       if wanted <= least { throw .refused }
@@ -60,7 +62,7 @@ public struct Reservation: ~Copyable {
 
   deinit {
     // Nothing useful can be done about a failure here; the range is exactly what mmap returned.
-    _ = munmap(base, byteCount)
+    _ = munmap(base - skippedBytes, byteCount + skippedBytes)
   }
 
   @inline(__always)

@@ -3,7 +3,7 @@
 // copied unless nothing can change that memory before its last use.
 
 /// Where a value is found.
-enum Home {
+enum Home: BitwiseCopyable {
   /// Nowhere: it is never used, or computes nothing.
   case none
   /// In the instruction stream.
@@ -24,20 +24,76 @@ enum Home {
   case local
 }
 
-/// The facts about one function that code generation needs. The function is verified.
+/// What an instruction is to the decisions about others, in a form that is cheap to look at.
+struct Shape: BitwiseCopyable {
+  enum Kind: UInt8 {
+    case other
+    /// Reads at address `a`.
+    case load
+    /// Writes value `b` at address `a`.
+    case store
+    case allocate
+    /// Reads a member of `a`, or takes its address.
+    case field, fieldAddress
+    /// Gives a part of an operand, so that the part leaves where the whole does.
+    case part
+    /// Hands its operands to another block or to the caller.
+    case leaving
+    /// May change memory that others read.
+    case change
+  }
+
+  var kind = Kind.other
+  var a: UInt32 = 0
+  var b: UInt32 = 0
+  /// The type that is stored or allocated.
+  var type = TypeID.unresolved
+
+  init() {}
+
+  init(_ operation: Operation) {
+    switch operation {
+    case .load(let pointer):
+      kind = .load
+      a = pointer.rawValue
+    case .store(let pointer, let value, let type):
+      kind = .store
+      (a, b) = (pointer.rawValue, value.rawValue)
+      self.type = type
+    case .allocate(let type):
+      kind = .allocate
+      self.type = type
+    case .field(let base, _, _), .unionField(let base, _, _):
+      kind = .field
+      a = base.rawValue
+    case .fieldAddress(let base, _, _), .unionFieldAddress(let base, _, _):
+      kind = .fieldAddress
+      a = base.rawValue
+    case .optionalUnwrap, .optionalCoalesce, .enumerationPayload, .index, .convert, .vectorExtract: kind = .part
+    case .branch, .conditionalBranch, .switchBranch, .returnValue: kind = .leaving
+    case .atomicStore, .atomicUpdate, .atomicCompareExchange, .setGlobal, .call, .callIndirect, .callClosure, .global,
+      .globalAddress, .callBuiltin(.memoryReset, _):
+      kind = .change
+    default: break
+    }
+  }
+}
+
+/// The facts about one function that code generation needs. The function is verified. Its tables lie in scratch memory.
 struct BytecodeAnalysis {
   let module: Module
+  let types: TypeTable
   let function: Function
   let flow: ControlFlow
   /// True when some function of the module may drop storage, so that no address stays valid by itself.
   let storageMayBeDropped: Bool
 
-  private(set) var homes: [Home]
+  let homes: Table<Home>
   /// The last position in the value's own block at which its register is read; `.max` if it is used in other blocks.
-  private(set) var lastUse: [Int]
-  private(set) var useCount: [Int]
+  let lastUse: Table<Int>
+  let useCount: Table<Int>
   /// The promoted variable that an allocation is, or -1.
-  private(set) var variable: [Int]
+  let variable: Table<Int>
   /// Register of each promoted variable.
   private(set) var variableRegister: [UInt16] = []
   private(set) var variableForm: [RegisterForm] = []
@@ -46,90 +102,119 @@ struct BytecodeAnalysis {
   /// Variables whose first access after their allocation is a store, so that they need not be zeroed.
   private(set) var isStoredFirst: [Bool] = []
   /// Values computed straight into the register of the variable they are stored to.
-  private(set) var target: [UInt16]
+  let target: Table<UInt16>
   /// Stores that need no code because the value is already in the variable's register.
-  private(set) var isSilentStore: [Bool]
+  let isSilentStore: Table<Bool>
   /// Aggregate reads that must copy what they read.
-  private(set) var mustCopy: [Bool]
+  let mustCopy: Table<Bool>
   /// Parameters that are aggregates and must be copied on entry.
   private(set) var copiedParameters: [Int] = []
   /// Registers of the parameters of all blocks that have one, block after block, and where each block's begin.
-  private var blockParameters: [UInt16] = []
-  private var blockParameterStart: [Int] = []
+  private let blockParameters: Table<UInt16>
+  private let blockParameterStart: Table<Int>
   private(set) var dedicatedCount: Int
 
   /// Block and position of each value's definition; parameters stand before the entry block's first instruction.
-  private(set) var places: [(block: Int, position: Int)]
+  let places: Table<(block: Int, position: Int)>
+  private let shapes: Table<Shape>
   /// The users of all values, value after value, and where each value's begin.
-  private var userList: [ValueID] = []
-  private var userStart: [Int]
+  private var userList: Table<ValueID>
+  private let userStart: Table<Int>
   /// The places at which variables are stored to or allocated, variable after variable, and where each one's begin. A place
   /// is its block's rank and its position, so that places of a variable ascend.
-  private var writeList: [UInt64] = []
-  private var writeStart: [Int] = []
+  private var writeList: Table<UInt64>
+  private var writeStart: Table<Int>
   /// How values live in registers.
-  private var forms: [RegisterForm]
-  private var isEscaping: [Bool]
+  private let forms: Table<RegisterForm>
+  private let isEscaping: Table<Bool>
   /// How many instructions of `clobberBlock` before each position change memory.
-  private var clobbersBefore: [Int] = []
+  private let clobbersBefore: Table<Int>
   private var clobberBlock = -1
+  /// The largest number of instructions in a block.
+  let longestBlock: Int
 
-  init(module: Module, function: Function, storageMayBeDropped: Bool) {
+  init(module: Module, function: Function, storageMayBeDropped: Bool, scratch: Scratch) {
     self.module = module
+    types = module.types
     self.function = function
     self.storageMayBeDropped = storageMayBeDropped
-    flow = ControlFlow(function)
+    flow = ControlFlow(function, scratch, findsDominators: false)
     let count = function.valueCount
-    homes = Array(repeating: .local, count: count)
-    lastUse = Array(repeating: -1, count: count)
-    useCount = Array(repeating: 0, count: count)
-    variable = Array(repeating: -1, count: count)
-    places = Array(repeating: (0, -1), count: count)
-    userStart = Array(repeating: 0, count: count + 1)
-    isEscaping = Array(repeating: false, count: count)
-    target = Array(repeating: .max, count: count)
-    isSilentStore = Array(repeating: false, count: count)
-    mustCopy = Array(repeating: false, count: count)
-    forms = []
-    forms.reserveCapacity(count)
+    homes = scratch.table(count, of: .local)
+    lastUse = scratch.table(count, of: -1)
+    useCount = scratch.table(count, of: 0)
+    variable = scratch.table(count, of: -1)
+    places = scratch.table(count, of: (0, -1))
+    shapes = scratch.table(count, of: Shape())
+    userStart = scratch.table(count + 1, of: 0)
+    isEscaping = scratch.table(count, of: false)
+    target = scratch.table(count, of: .max)
+    isSilentStore = scratch.table(count, of: false)
+    mustCopy = scratch.table(count, of: false)
+    forms = scratch.table(count, of: .nothing)
+    userList = scratch.table(0, of: .none)
+    writeList = scratch.table(0, of: 0)
+    writeStart = scratch.table(0, of: 0)
+    var longest = 0
+    var parameterCount = 0
+    for block in function.blocks {
+      longest = max(longest, block.body.count)
+      parameterCount += block.parameters.count
+    }
+    longestBlock = longest
+    clobbersBefore = scratch.table(longest + 1, of: 0)
+    blockParameters = scratch.table(parameterCount, of: .max)
+    blockParameterStart = scratch.table(function.blocks.count + 1, of: 0)
     dedicatedCount = function.parameters.count
-    for parameter in function.parameters { forms.append(module.types.form(parameter.type)) }
-    for instruction in function.instructions { forms.append(module.types.form(instruction.type)) }
-    collectUsers()
-    promoteVariables()
+    for (index, parameter) in function.parameters.enumerated() { forms[index] = types.form(parameter.type) }
+    for index in function.instructions.indices {
+      forms[function.parameters.count + index] = types.form(function.instructions[index].type)
+    }
+    collectUsers(scratch)
+    promoteVariables(scratch)
     for index in function.parameters.indices { homes[index] = .dedicated(UInt16(truncatingIfNeeded: index)) }
     for block in flow.order.reversed() { decide(block) }
     decideParameters()
     assignRegisters()
-    coalesceStores()
+    coalesceStores(scratch)
   }
 
-  private var types: TypeTable { module.types }
-
-  private mutating func collectUsers() {
+  private mutating func collectUsers(_ scratch: Scratch) {
+    // Who uses what, in the order of blocks.
+    let (function, shapes, useCount) = (self.function, self.shapes, self.useCount)
+    var uses: [(operand: UInt32, user: UInt32)] = []
+    uses.reserveCapacity(2 * function.valueCount)
     for block in flow.order {
-      for (position, value) in function.blocks[block].body.enumerated() {
-        places[Int(value.rawValue)] = (block, position)
-        operation(value).forEachOperand { useCount[Int($0.rawValue)] += 1 }
+      var position = 0
+      for value in function.blocks[block].body {
+        let index = Int(value.rawValue)
+        places[index] = (block, position)
+        position += 1
+        function.withOperation(value) { operation in
+          shapes[index] = Shape(operation)
+          operation.forEachOperand { operand in
+            useCount[Int(operand.rawValue)] += 1
+            uses.append((operand.rawValue, value.rawValue))
+          }
+        }
       }
     }
     for index in useCount.indices { userStart[index + 1] = userStart[index] + useCount[index] }
-    userList = Array(repeating: .none, count: userStart[useCount.count])
-    var filled = userStart
-    for block in flow.order {
-      for value in function.blocks[block].body {
-        operation(value).forEachOperand { operand in
-          userList[filled[Int(operand.rawValue)]] = value
-          filled[Int(operand.rawValue)] += 1
-        }
-      }
+    userList = scratch.table(uses.count, of: .none)
+    let filled = scratch.table(useCount.count, of: 0)
+    for use in uses {
+      let operand = Int(use.operand)
+      userList[userStart[operand] + filled[operand]] = ValueID(use.user)
+      filled[operand] += 1
     }
   }
 
   /// The instructions that use a value, in the order of blocks; twice if they use it twice.
-  private func users(of value: ValueID) -> ArraySlice<ValueID> {
-    userList[userStart[Int(value.rawValue)]..<userStart[Int(value.rawValue) + 1]]
+  private func users(of value: ValueID) -> UnsafeBufferPointer<ValueID> {
+    userList.part(userStart[Int(value.rawValue)]..<userStart[Int(value.rawValue) + 1])
   }
+
+  func shape(_ value: ValueID) -> Shape { shapes[Int(value.rawValue)] }
 
   func operation(_ value: ValueID) -> Operation { function.instruction(value)?.operation ?? .unreachable }
   func type(_ value: ValueID) -> TypeID { function.type(of: value) ?? .unresolved }
@@ -144,25 +229,27 @@ struct BytecodeAnalysis {
   // MARK: Variables
 
   /// Finds allocations of scalars whose address is only ever loaded from and stored to.
-  private mutating func promoteVariables() {
+  private mutating func promoteVariables(_ scratch: Scratch) {
     for block in flow.order {
       for value in function.blocks[block].body {
-        guard case .allocate(let subject) = operation(value) else { continue }
-        let form = types.form(subject)
+        let shape = shape(value)
+        guard shape.kind == .allocate else { continue }
+        let form = types.form(shape.type)
         switch form {
         case .integer, .boolean, .float32, .float64: break
         default: continue
         }
-        let size = size(subject)
+        let size = size(shape.type)
         let isPromotable = users(of: value).allSatisfy { user in
-          switch operation(user) {
-          case .load(let pointer):
-            return pointer == value && types.form(type(user)) == form && self.size(type(user)) == size
-          case .store(let pointer, let stored, let type):
-            let subject = type == .void ? self.type(stored) : type
-            return pointer == value && stored != value && types.form(subject) == form && self.size(subject) == size
+          let use = self.shape(user)
+          guard use.a == value.rawValue else { return false }
+          let accessed: TypeID
+          switch use.kind {
+          case .load: accessed = type(user)
+          case .store where use.b != value.rawValue: accessed = use.type == .void ? type(ValueID(use.b)) : use.type
           default: return false
           }
+          return accessed == shape.type || types.form(accessed) == form && self.size(accessed) == size
         }
         guard isPromotable else { continue }
         variable[Int(value.rawValue)] = variableValue.count
@@ -171,21 +258,18 @@ struct BytecodeAnalysis {
         isStoredFirst.append(false)
       }
     }
-    collectWrites()
+    collectWrites(scratch)
     for (index, value) in variableValue.enumerated() {
-      let (block, position) = places[Int(value.rawValue)]
-      for later in function.blocks[block].body.dropFirst(position + 1) {
-        if case .store(let pointer, _, _) = operation(later), pointer == value {
-          isStoredFirst[index] = true
-          break
-        }
-        if case .load(let pointer) = operation(later), pointer == value { break }
+      // Users stand in the order of blocks: the first behind the allocation in its block decides.
+      let block = places[Int(value.rawValue)].block
+      if let first = users(of: value).first(where: { places[Int($0.rawValue)].block == block }) {
+        isStoredFirst[index] = shape(first).kind == .store
       }
     }
   }
 
-  private mutating func collectWrites() {
-    writeStart = Array(repeating: 0, count: variableValue.count + 1)
+  private mutating func collectWrites(_ scratch: Scratch) {
+    writeStart = scratch.table(variableValue.count + 1, of: 0)
     if variableValue.isEmpty { return }
     for block in flow.order {
       for value in function.blocks[block].body {
@@ -193,12 +277,12 @@ struct BytecodeAnalysis {
       }
     }
     for index in variableValue.indices { writeStart[index + 1] += writeStart[index] }
-    writeList = Array(repeating: 0, count: writeStart[variableValue.count])
-    var filled = writeStart
+    writeList = scratch.table(writeStart[variableValue.count], of: 0)
+    let filled = scratch.table(variableValue.count, of: 0)
     for (rank, block) in flow.order.enumerated() {
       for (position, value) in function.blocks[block].body.enumerated() {
         guard let written = writtenVariable(value) else { continue }
-        writeList[filled[written]] = UInt64(rank) << 32 | UInt64(position)
+        writeList[writeStart[written] + filled[written]] = UInt64(rank) << 32 | UInt64(position)
         filled[written] += 1
       }
     }
@@ -206,11 +290,12 @@ struct BytecodeAnalysis {
 
   /// The variable an instruction overwrites, or nil.
   private func writtenVariable(_ value: ValueID) -> Int? {
-    if variable[Int(value.rawValue)] >= 0 { return variable[Int(value.rawValue)] }
-    if case .store(let pointer, _, _) = operation(value), variable[Int(pointer.rawValue)] >= 0 {
-      return variable[Int(pointer.rawValue)]
+    let shape = shape(value)
+    switch shape.kind {
+    case .allocate where variable[Int(value.rawValue)] >= 0: return variable[Int(value.rawValue)]
+    case .store where variable[Int(shape.a)] >= 0: return variable[Int(shape.a)]
+    default: return nil
     }
-    return nil
   }
 
   /// True when a variable is written after one position and before another.
@@ -239,7 +324,7 @@ struct BytecodeAnalysis {
       switch homes[Int(user.rawValue)] {
       case .comparison: last = max(last, function.blocks[block].body.count - 1)
       case .offset, .element, .variable, .masked:
-        if case .load = operation(user), case .variable = homes[Int(user.rawValue)] {
+        if shape(user).kind == .load, case .variable = homes[Int(user.rawValue)] {
           last = max(last, place.position)
         } else {
           let inner = lastUse[Int(user.rawValue)]
@@ -254,23 +339,26 @@ struct BytecodeAnalysis {
 
   private mutating func decide(_ block: Int) {
     let body = function.blocks[block].body
-    countClobbers(block)
     for position in body.indices.reversed() {
       let value = body[position]
       let index = Int(value.rawValue)
       let last = computeLastUse(value)
       lastUse[index] = last
-      isEscaping[index] = escapes(value)
+      isEscaping[index] = form(value) == .aggregate && escapes(value)
       homes[index] = home(value, block, position, last)
     }
   }
 
   private mutating func home(_ value: ValueID, _ block: Int, _ position: Int, _ last: Int) -> Home {
     let index = Int(value.rawValue)
+    switch shape(value).kind {
+    case .store, .leaving: return .local
+    case .allocate where variable[index] >= 0: return .none
+    default: break
+    }
     let operation = operation(value)
     let form = form(value)
     if let bits = constant(operation, form) { return .constant(bits) }
-    if variable[index] >= 0 { return .none }
     switch operation {
     case .blockParameter: return .local
     case .load(let pointer) where variable[Int(pointer.rawValue)] >= 0:
@@ -370,12 +458,12 @@ struct BytecodeAnalysis {
   /// True when every use of an address is as the address of an access.
   private func areAddressUses(_ value: ValueID) -> Bool {
     users(of: value).allSatisfy { user in
-      switch operation(user) {
-      case .load(let pointer): return pointer == value && form(user) != .nothing
-      case .store(let pointer, let stored, _): return pointer == value && stored != value
-      case .fieldAddress(let base, _, _), .field(let base, _, _), .unionField(let base, _, _),
-        .unionFieldAddress(let base, _, _):
-        return base == value
+      let use = shape(user)
+      guard use.a == value.rawValue else { return false }
+      switch use.kind {
+      case .load: return form(user) != .nothing
+      case .store: return use.b != value.rawValue
+      case .field, .fieldAddress: return true
       default: return false
       }
     }
@@ -434,6 +522,15 @@ struct BytecodeAnalysis {
     }
   }
 
+  /// True for instructions that are done when their operands are, or where they are used.
+  func isSilent(_ value: ValueID) -> Bool {
+    let index = Int(value.rawValue)
+    switch homes[index] {
+    case .constant, .comparison, .element, .masked, .variable: return true
+    default: return isSilentStore[index]
+    }
+  }
+
   /// True for computations that nobody reads and that cannot fault.
   func isUnused(_ value: ValueID) -> Bool {
     guard lastUse[Int(value.rawValue)] == -1 else { return false }
@@ -469,44 +566,39 @@ struct BytecodeAnalysis {
   /// True when a value, or a part of it, leaves through a branch, a return or an address taken.
   private func escapes(_ value: ValueID) -> Bool {
     users(of: value).contains { user in
-      switch operation(user) {
-      case .branch, .conditionalBranch, .switchBranch, .returnValue: return true
-      case .field, .unionField, .optionalUnwrap, .optionalCoalesce, .enumerationPayload, .index, .convert,
-        .vectorExtract:
-        // Users stand later in the block, so theirs is known; a user in another block counts as escaping anyway.
-        return form(user) == .aggregate && isEscaping[Int(user.rawValue)]
+      switch shape(user).kind {
+      case .leaving: return true
+      // Users stand later in the block, so theirs is known; a user in another block counts as escaping anyway.
+      case .field, .part: return form(user) == .aggregate && isEscaping[Int(user.rawValue)]
       default: return false
       }
     }
   }
 
   /// True when memory may change strictly between two positions of a block.
-  private func isClobbered(_ block: Int, _ start: Int, _ end: Int) -> Bool {
-    guard start + 1 < end, block == clobberBlock else { return false }
+  private mutating func isClobbered(_ block: Int, _ start: Int, _ end: Int) -> Bool {
+    guard start + 1 < end else { return false }
+    if block != clobberBlock { countClobbers(block) }
     return clobbersBefore[end] != clobbersBefore[start + 1]
   }
 
   private mutating func countClobbers(_ block: Int) {
     clobberBlock = block
-    clobbersBefore = [0]
+    var count = 0
+    var position = 0
     for value in function.blocks[block].body {
-      clobbersBefore.append(clobbersBefore[clobbersBefore.count - 1] + (changesMemory(value) ? 1 : 0))
+      if changesMemory(value) { count += 1 }
+      position += 1
+      clobbersBefore[position] = count
     }
   }
 
   private func changesMemory(_ value: ValueID) -> Bool {
-    switch operation(value) {
-    case .store(let pointer, _, _): return variable[Int(pointer.rawValue)] < 0
-    case .atomicStore, .atomicUpdate, .atomicCompareExchange, .setGlobal, .call, .callIndirect, .callClosure, .global,
-      .globalAddress:
-      return true
-    case .callBuiltin(let builtin, _): return builtin == .memoryReset
-    default: return false
-    }
+    let shape = shape(value)
+    return shape.kind == .change || shape.kind == .store && variable[Int(shape.a)] < 0
   }
 
   private mutating func decideParameters() {
-    countClobbers(0)
     for (index, parameter) in function.parameters.enumerated() where types.form(parameter.type) == .aggregate {
       let value = ValueID(UInt32(truncatingIfNeeded: index))
       let last = computeLastUse(value)
@@ -522,15 +614,15 @@ struct BytecodeAnalysis {
   private mutating func assignRegisters() {
     var next = function.parameters.count
     let entryIsRepeated = !flow.predecessors(of: 0).isEmpty
-    var takenParameters = Set<Int>()
+    var takenParameters: [Int] = []
     for (number, value) in variableValue.enumerated() {
       // A variable that only ever begins as a copy of a parameter takes over the parameter's register.
       if !entryIsRepeated, places[Int(value.rawValue)].block == 0, isStoredFirst[number],
-        let store = firstStore(value), case .store(_, let stored, _) = operation(store),
-        Int(stored.rawValue) < function.parameters.count, useCount[Int(stored.rawValue)] == 1,
-        types.form(function.parameters[Int(stored.rawValue)].type) == variableForm[number],
-        takenParameters.insert(Int(stored.rawValue)).inserted
+        let (store, stored) = firstStore(value), Int(stored.rawValue) < function.parameters.count,
+        useCount[Int(stored.rawValue)] == 1,
+        forms[Int(stored.rawValue)] == variableForm[number], !takenParameters.contains(Int(stored.rawValue))
       {
+        takenParameters.append(Int(stored.rawValue))
         variableRegister.append(UInt16(truncatingIfNeeded: stored.rawValue))
         isSilentStore[Int(store.rawValue)] = true
         continue
@@ -538,18 +630,13 @@ struct BytecodeAnalysis {
       variableRegister.append(UInt16(truncatingIfNeeded: next))
       next += 1
     }
-    blockParameterStart.reserveCapacity(function.blocks.count + 1)
-    var parameterCount = 0
-    for block in function.blocks {
-      blockParameterStart.append(parameterCount)
-      parameterCount += block.parameters.count
+    for (block, definition) in function.blocks.enumerated() {
+      blockParameterStart[block + 1] = blockParameterStart[block] + definition.parameters.count
     }
-    blockParameterStart.append(parameterCount)
-    blockParameters = Array(repeating: .max, count: parameterCount)
     for block in flow.order {
       for value in function.blocks[block].body {
         let index = Int(value.rawValue)
-        if case .blockParameter(let owner, let parameter) = operation(value) {
+        if shape(value).kind == .other, case .blockParameter(let owner, let parameter) = operation(value) {
           guard let place = blockParameterPlace(Int(owner.rawValue), Int(parameter)) else { continue }
           if blockParameters[place] == .max {
             blockParameters[place] = UInt16(truncatingIfNeeded: next)
@@ -578,43 +665,46 @@ struct BytecodeAnalysis {
     return blockParameters[place]
   }
 
-  private func firstStore(_ value: ValueID) -> ValueID? {
-    let (block, position) = places[Int(value.rawValue)]
-    return function.blocks[block].body.dropFirst(position + 1).first { later in
-      if case .store(let pointer, _, _) = operation(later) { return pointer == value }
-      return false
+  /// The first store to a variable in the block of its allocation, and what it stores.
+  private func firstStore(_ value: ValueID) -> (store: ValueID, stored: ValueID)? {
+    let block = places[Int(value.rawValue)].block
+    for user in users(of: value) where shape(user).kind == .store && places[Int(user.rawValue)].block == block {
+      return (user, ValueID(shape(user).b))
     }
+    return nil
   }
 
   /// Lets values be computed straight into the variable they are stored to.
-  private mutating func coalesceStores() {
+  private func coalesceStores(_ scratch: Scratch) {
     if variableValue.isEmpty { return }
     // For each variable, how far the reads seen so far in the block reach.
-    var reach = Array(repeating: -1, count: variableValue.count)
+    let reach = scratch.table(variableValue.count, of: -1)
     for block in flow.order {
-      let body = function.blocks[block].body
-      for index in reach.indices { reach[index] = -1 }
-      for (position, instruction) in body.enumerated() {
-        if case .load(let pointer) = operation(instruction), variable[Int(pointer.rawValue)] >= 0 {
-          let index = Int(instruction.rawValue)
+      reach.fill(-1)
+      var position = -1
+      for instruction in function.blocks[block].body {
+        position += 1
+        let shape = shape(instruction)
+        guard shape.kind == .load || shape.kind == .store, variable[Int(shape.a)] >= 0 else { continue }
+        let number = variable[Int(shape.a)]
+        let index = Int(instruction.rawValue)
+        if shape.kind == .load {
           var last = position
           if case .variable = homes[index] { last = lastUse[index] }
-          let number = variable[Int(pointer.rawValue)]
           reach[number] = max(reach[number], last)
+          continue
         }
-        guard case .store(let pointer, let value, _) = operation(instruction), variable[Int(pointer.rawValue)] >= 0,
-          !isSilentStore[Int(instruction.rawValue)], useCount[Int(value.rawValue)] == 1,
-          Int(value.rawValue) >= function.parameters.count, places[Int(value.rawValue)].block == block,
-          case .local = homes[Int(value.rawValue)]
+        let value = ValueID(shape.b)
+        guard !isSilentStore[index], useCount[Int(shape.b)] == 1, Int(shape.b) >= function.parameters.count,
+          places[Int(shape.b)].block == block, case .local = homes[Int(shape.b)]
         else { continue }
-        let number = variable[Int(pointer.rawValue)]
         guard form(value) == variableForm[number], isSimple(operation(value)) else { continue }
         let start = places[Int(value.rawValue)].position
         guard start < position, !isWritten(number, block, after: start, before: position),
           reach[number] <= start
         else { continue }
         target[Int(value.rawValue)] = variableRegister[number]
-        isSilentStore[Int(instruction.rawValue)] = true
+        isSilentStore[index] = true
       }
     }
   }

@@ -9,6 +9,9 @@ struct BytecodeCompiler {
   let id: FunctionID
   let function: Function
   let analysis: BytecodeAnalysis
+  let types: TypeTable
+  /// Where the tables of this compilation lie.
+  private let scratch: Scratch
 
   var code: [Code] = []
   var sites: [CodeSite] = []
@@ -16,7 +19,7 @@ struct BytecodeCompiler {
   var callSites: [CallSite] = []
   var slow: [SlowOperation] = []
   /// Register of each value that has one now.
-  var registers: [UInt16]
+  let registers: Table<UInt16>
   /// Which registers above the dedicated ones are in use.
   private var isUsed: [Bool] = []
   private var highest = 0
@@ -24,7 +27,7 @@ struct BytecodeCompiler {
   /// Registers taken for the current instruction only.
   private var temporaries: [UInt16] = []
   /// Where each block's code starts.
-  private var starts: [Int32]
+  private let starts: Table<Int32>
   /// Branches whose target is not placed yet: code index and block.
   private var fixes: [(index: Int, block: Int)] = []
   private var tableFixes: [(table: Int, entry: Int?, block: Int)] = []
@@ -41,9 +44,9 @@ struct BytecodeCompiler {
   /// How many blocks were compiled in place since the last one that stands by itself.
   private var chain = 0
   /// Blocks that were compiled in place somewhere.
-  private var isCopied: [Bool]
+  private let isCopied: Table<Bool>
   /// Blocks that some code jumps to or falls into.
-  private var isReferenced: [Bool]
+  private let isReferenced: Table<Bool>
 
   // The place of the instruction being compiled.
   var value = ValueID.none
@@ -54,7 +57,7 @@ struct BytecodeCompiler {
   /// Where a fused bounds check belongs.
   var indexPlace: (value: UInt32, steps: UInt32)?
   /// Steps that had been counted at each position of the current block, for faults of fused checks.
-  private var stepsAt: [UInt32] = []
+  private let stepsAt: Table<UInt32>
   /// Marks places the code cannot name.
   private var overflow = false
 
@@ -64,31 +67,36 @@ struct BytecodeCompiler {
   let native: (Function) -> Native?
 
   init(
-    module: Module, id: FunctionID, function: Function, storageMayBeDropped: Bool,
+    module: Module, id: FunctionID, function: Function, storageMayBeDropped: Bool, scratch: Scratch,
     native: @escaping (Function) -> Native?
   ) {
     self.module = module
+    types = module.types
     self.native = native
     self.id = id
     self.function = function
-    analysis = BytecodeAnalysis(module: module, function: function, storageMayBeDropped: storageMayBeDropped)
-    registers = Array(repeating: .max, count: function.valueCount)
-    nextExpiring = Array(repeating: .none, count: function.valueCount)
-    stubRegisters = Array(repeating: .max, count: function.valueCount)
-    starts = Array(repeating: -1, count: function.blocks.count)
-    isCopied = Array(repeating: false, count: function.blocks.count)
-    isReferenced = Array(repeating: false, count: function.blocks.count)
+    self.scratch = scratch
+    analysis = BytecodeAnalysis(
+      module: module, function: function, storageMayBeDropped: storageMayBeDropped, scratch: scratch)
+    registers = scratch.table(function.valueCount, of: .max)
+    nextExpiring = scratch.table(function.valueCount, of: .none)
+    stubRegisters = scratch.table(function.valueCount, of: .max)
+    starts = scratch.table(function.blocks.count, of: -1)
+    isCopied = scratch.table(function.blocks.count, of: false)
+    isReferenced = scratch.table(function.blocks.count, of: false)
+    firstExpiring = scratch.table(analysis.longestBlock, of: .none)
+    stepsAt = scratch.table(analysis.longestBlock, of: 0)
     frameSize = analysis.dedicatedCount
+    code.reserveCapacity(function.valueCount + 16)
+    sites.reserveCapacity(function.valueCount + 16)
   }
-
-  var types: TypeTable { module.types }
 
   /// Compiles the function.
   mutating func compile() throws(Fault) -> CompiledFunction {
     guard analysis.dedicatedCount < BytecodeCompiler.mostRegisters else { throw BytecodeCompiler.tooLarge }
     for index in function.parameters.indices { registers[index] = UInt16(index) }
-    for (index, home) in analysis.homes.enumerated() {
-      if case .dedicated(let register) = home { registers[index] = register }
+    for index in analysis.homes.indices {
+      if case .dedicated(let register) = analysis.homes[index] { registers[index] = register }
     }
     for parameter in analysis.copiedParameters {
       let size = size(function.parameters[parameter].type)
@@ -111,7 +119,7 @@ struct BytecodeCompiler {
     }
     for fix in fixes { code[fix.index].y = starts[fix.block] }
     for fix in tableFixes { patch(.table(fix.table, fix.entry), starts[fix.block]) }
-    BytecodeFusion.apply(&code, &sites, &tables)
+    BytecodeFusion.apply(&code, &sites, &tables, scratch)
     // In the code itself branches are relative, so that the loop needs no base.
     for index in code.indices where code[index].opcode.isBranch {
       code[index].y -= Int32(truncatingIfNeeded: index + 1)
@@ -255,8 +263,8 @@ struct BytecodeCompiler {
   }
 
   /// Values of the current block by the position of their last use: the first at each position, and the one after each.
-  private var firstExpiring: [ValueID] = []
-  private var nextExpiring: [ValueID]
+  private let firstExpiring: Table<ValueID>
+  private let nextExpiring: Table<ValueID>
 
   /// A register that holds a value.
   mutating func operand(_ value: ValueID) -> UInt16 {
@@ -339,13 +347,13 @@ struct BytecodeCompiler {
 
   private mutating func compileBody(_ number: Int, next: Int) {
     block = number
-    stepsAt.removeAll(keepingCapacity: true)
-    stepsAt.append(contentsOf: repeatElement(0, count: function.blocks[number].body.count))
     isUsed.removeAll(keepingCapacity: true)
     highest = 0
     let body = function.blocks[number].body
-    firstExpiring.removeAll(keepingCapacity: true)
-    firstExpiring.append(contentsOf: repeatElement(.none, count: body.count))
+    for index in body.indices {
+      firstExpiring[index] = .none
+      stepsAt[index] = 0
+    }
     // From the last to the first, so that each list is in the order of the block.
     for listed in body.reversed() {
       let index = Int(listed.rawValue)
@@ -358,6 +366,12 @@ struct BytecodeCompiler {
       position = index
       value = listed
       indexPlace = nil
+      if analysis.isSilent(listed) {
+        pendingSteps += 1
+        stepsAt[index] = pendingSteps
+        endInstruction()
+        continue
+      }
       guard let instruction = function.instruction(listed) else { continue }
       if case .blockParameter = instruction.operation { continue }
       pendingSteps += 1
@@ -373,13 +387,13 @@ struct BytecodeCompiler {
 
   /// True when a block should be compiled in place of a jump to it.
   private func continues(into target: Int) -> Bool {
-    let flow = analysis.flow
     // Loop headers stay where they are: the jump back to them is where budgets are checked.
-    guard flow.rank[target] > flow.rank[block],
-      !flow.predecessors(of: target).contains(where: { flow.rank[$0] >= flow.rank[target] }),
+    let rank = analysis.flow.rank
+    let predecessors = analysis.flow.predecessors(of: target)
+    guard rank[target] > rank[block], !predecessors.contains(where: { rank[$0] >= rank[target] }),
       let last = function.blocks[target].body.last
     else { return false }
-    if flow.predecessors(of: target).count == 1 { return true }
+    if predecessors.count == 1 { return true }
     guard chain < 3, function.blocks[target].body.count <= 8 else { return false }
     switch analysis.operation(last) {
     case .branch, .returnValue, .returnVoid: return true
@@ -488,7 +502,7 @@ struct BytecodeCompiler {
     }
   }
 
-  private var stubRegisters: [UInt16]
+  private let stubRegisters: Table<UInt16>
 
   /// Moves block arguments into the target's parameters, all at once in effect.
   private mutating func moveArguments(_ arguments: [ValueID], to target: Int, from source: Int) {
@@ -568,9 +582,7 @@ struct BytecodeCompiler {
   private func needsNoCode(_ value: ValueID) -> Bool {
     switch analysis.homes[Int(value.rawValue)] {
     case .constant, .variable, .comparison: return true
-    case .none:
-      if case .load = analysis.operation(value) { return true }
-      return false
+    case .none: return analysis.shape(value).kind == .load
     default: return false
     }
   }
@@ -666,10 +678,10 @@ struct BytecodeCompiler {
 
   /// Places arguments in consecutive registers above everything in use and returns the first.
   mutating func placeArguments(_ arguments: [ValueID], as wanted: [TypeID]) -> UInt16 {
-    var isArgument = Set<UInt16>()
+    var isArgument: [UInt16] = []
     for argument in arguments where analysis.lastUse[Int(argument.rawValue)] == position {
       if case .local = analysis.homes[Int(argument.rawValue)], registers[Int(argument.rawValue)] != .max {
-        isArgument.insert(registers[Int(argument.rawValue)])
+        isArgument.append(registers[Int(argument.rawValue)])
       }
     }
     // Everything in use that is not an argument on its last use must stay below the callee's frame.
@@ -678,7 +690,7 @@ struct BytecodeCompiler {
     let base = name(lowest)
     noteUse(through: Int(base) + arguments.count + 1)
     guard Int(base) + arguments.count < BytecodeCompiler.mostRegisters else { return base }
-    var moves: [(target: UInt16, source: UInt16)] = []
+    moves.removeAll(keepingCapacity: true)
     var later: [(target: UInt16, value: ValueID, form: RegisterForm?)] = []
     for (index, argument) in arguments.enumerated() {
       let target = base + UInt16(index)
@@ -704,7 +716,8 @@ struct BytecodeCompiler {
       emit(Code(.addImmediate, a: spare, b: source, x: offset))
       computed.append((entry.target, spare))
     }
-    moveAllAbove(moves + computed, lowest + arguments.count)
+    moves += computed
+    moveAllAbove(lowest + arguments.count)
     for entry in later {
       if let bits = constant(entry.value) {
         emitImmediate(entry.target, entry.form.map { Scalars.canonical(bits, $0) } ?? bits)
@@ -718,21 +731,29 @@ struct BytecodeCompiler {
   private var conversions: [(UInt16, RegisterForm)] = []
 
   /// Like `moveAll`, with the spare register out of the arguments' way.
-  private mutating func moveAllAbove(_ moves: [(target: UInt16, source: UInt16)], _ start: Int) {
+  private mutating func moveAllAbove(_ start: Int) {
     let spare = take(from: start)
     release(spare)
-    var pending = moves.filter { $0.target != $0.source }
-    while !pending.isEmpty {
-      if let index = pending.firstIndex(where: { move in !pending.contains { $0.source == move.target } }) {
-        let move = pending.remove(at: index)
+    moves.removeAll { $0.target == $0.source }
+    while !moves.isEmpty {
+      if let index = moves.indices.first(where: { !isSource(moves[$0].target) }) {
+        let move = moves.remove(at: index)
         emit(Code(.move, a: move.target, b: move.source))
       } else {
-        let source = pending[0].source
+        let source = moves[0].source
         emit(Code(.move, a: spare, b: source))
-        for index in pending.indices where pending[index].source == source { pending[index].source = spare }
+        for index in moves.indices where moves[index].source == source { moves[index].source = spare }
       }
     }
   }
+
+  private func isSource(_ register: UInt16) -> Bool {
+    for move in moves where move.source == register { return true }
+    return false
+  }
+
+  /// Moves that are to be done as if all at once.
+  private var moves: [(target: UInt16, source: UInt16)] = []
 
   /// The first register above everything in use.
   mutating func firstFree() -> UInt16 {

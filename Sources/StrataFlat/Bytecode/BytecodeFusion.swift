@@ -3,70 +3,51 @@
 // leads to is joined with the one before it; steps and places stay what they were.
 
 /// Rewrites the finished code of a function, while branches still name the index they lead to.
-struct BytecodeFusion {
-  private var code: [Code]
-  private var sites: [CodeSite]
-  private var isTarget: [Bool]
-  /// Where each instruction went.
-  private var moved: [Int32] = []
-
+enum BytecodeFusion {
   /// Rewrites code, the places of its instructions and the targets of its jump tables.
-  static func apply(_ code: inout [Code], _ sites: inout [CodeSite], _ tables: inout [JumpTable]) {
-    var fusion = BytecodeFusion(code: code, sites: sites, tables)
-    fusion.run()
-    fusion.redirect(&tables)
-    (code, sites) = (fusion.code, fusion.sites)
-  }
-
-  private init(code: [Code], sites: [CodeSite], _ tables: [JumpTable]) {
-    self.code = code
-    self.sites = sites
-    isTarget = Array(repeating: false, count: code.count + 1)
-    for instruction in code where instruction.opcode.isBranch { note(instruction.y) }
+  static func apply(_ code: inout [Code], _ sites: inout [CodeSite], _ tables: inout [JumpTable], _ scratch: Scratch) {
+    let count = code.count
+    // Which instructions are branched to, and where each goes.
+    let isTarget = scratch.table(count + 1, of: false)
+    let moved = scratch.table(count + 1, of: Int32(0))
+    func note(_ target: Int32) {
+      if target >= 0, Int(target) <= count { isTarget[Int(target)] = true }
+    }
+    for index in 0..<count where code[index].opcode.isBranch { note(code[index].y) }
     for table in tables {
       for target in table.targets { note(target) }
       note(table.otherwise)
     }
-  }
-
-  private mutating func note(_ target: Int32) {
-    if target >= 0, Int(target) < isTarget.count { isTarget[Int(target)] = true }
-  }
-
-  private mutating func run() {
-    var joined: [Code] = []
-    var places: [CodeSite] = []
-    moved = Array(repeating: 0, count: code.count + 1)
+    // What is written never overtakes what is read.
+    var written = 0
     var index = 0
-    while index < code.count {
-      moved[index] = Int32(truncatingIfNeeded: joined.count)
+    while index < count {
+      moved[index] = Int32(truncatingIfNeeded: written)
       let first = code[index]
       if first.opcode == .jump, first.c == 0, Int(first.y) == index + 1 {
         index += 1
         continue
       }
-      if index + 1 < code.count, !isTarget[index + 1], let both = BytecodeFusion.join(first, code[index + 1]) {
-        moved[index + 1] = Int32(truncatingIfNeeded: joined.count)
-        joined.append(both)
+      if index + 1 < count, !isTarget[index + 1], let both = join(first, code[index + 1]) {
+        moved[index + 1] = Int32(truncatingIfNeeded: written)
+        code[written] = both
         // Only the second can end the evaluation.
-        places.append(sites[index + 1])
+        sites[written] = sites[index + 1]
         index += 2
-        continue
+      } else {
+        code[written] = first
+        sites[written] = sites[index]
+        index += 1
       }
-      joined.append(first)
-      places.append(sites[index])
-      index += 1
+      written += 1
     }
-    moved[code.count] = Int32(truncatingIfNeeded: joined.count)
-    for index in joined.indices where joined[index].opcode.isBranch { joined[index].y = target(joined[index].y) }
-    (code, sites) = (joined, places)
-  }
-
-  private func target(_ old: Int32) -> Int32 { old >= 0 && Int(old) < moved.count ? moved[Int(old)] : old }
-
-  private mutating func redirect(_ tables: inout [JumpTable]) {
+    moved[count] = Int32(truncatingIfNeeded: written)
+    code.removeLast(count - written)
+    sites.removeLast(count - written)
+    func target(_ old: Int32) -> Int32 { old >= 0 && Int(old) <= count ? moved[Int(old)] : old }
+    for index in 0..<written where code[index].opcode.isBranch { code[index].y = target(code[index].y) }
     for index in tables.indices {
-      tables[index].targets = tables[index].targets.map(target)
+      for entry in tables[index].targets.indices { tables[index].targets[entry] = target(tables[index].targets[entry]) }
       tables[index].otherwise = target(tables[index].otherwise)
     }
   }

@@ -9,7 +9,7 @@ extension FlatMachine {
   /// Runs from the start of a function whose arguments are in its first registers, and returns its result.
   func run(
     _ start: UnsafePointer<Code>, _ firstRegister: UnsafeMutablePointer<UInt64>, _ function: UInt32,
-    limit registerLimit: UnsafePointer<UInt64>, state: EvaluationState
+    limit firstLimit: UnsafePointer<UInt64>, state: EvaluationState
   ) throws(Fault) -> UInt64 {
     let storage = state.memory
     let base = storage.base
@@ -21,6 +21,7 @@ extension FlatMachine {
     var touched = storage.touched
     var pc = start
     var r = firstRegister
+    var registerLimit = firstLimit
     var current = function
     var frame = firstFrame + 1
     var frameLimit = firstFrame + 1 + Int(min(budget.depth, 1 << 22))
@@ -465,16 +466,13 @@ extension FlatMachine {
             }
             entry = entries[Int(i.x)]
           }
-          let callee = r + Int(i.b)
-          guard let target = entry.instructions, frame < frameLimit, callee + entry.frameSize <= registerLimit else {
+          guard
+            enter(
+              UInt32(bitPattern: i.x), entry, i, &pc, &r, &current, &frame, frameLimit, &registerLimit)
+          else {
             fault = .depth
             break run
           }
-          frame.initialize(to: SavedFrame(pc: pc, registers: r, function: current))
-          frame += 1
-          r = callee
-          current = UInt32(bitPattern: i.x)
-          pc = target
         case .callIndirect:
           remaining &-= Int64(i.c)
           let word = r[Int(i.y)]
@@ -498,16 +496,10 @@ extension FlatMachine {
               break run
             }
           }
-          let callee = r + Int(i.b)
-          guard let start = target.instructions, frame < frameLimit, callee + target.frameSize <= registerLimit else {
+          guard enter(number, target, i, &pc, &r, &current, &frame, frameLimit, &registerLimit) else {
             fault = .depth
             break run
           }
-          frame.initialize(to: SavedFrame(pc: pc, registers: r, function: current))
-          frame += 1
-          r = callee
-          current = number
-          pc = start
         case .callService:
           storage.top = top
           storage.touched = touched
@@ -635,6 +627,29 @@ extension FlatMachine {
       stop(pc - 1, current, frame, remaining: remaining &+ reserve, fault: fault)
       throw fault
     }
+  }
+
+  /// Begins the frame of a function whose arguments a call instruction has placed. False when calls are nested too deeply, or
+  /// their frames need more registers than there are.
+  @inline(__always)
+  private func enter(
+    _ function: UInt32, _ entry: CodeEntry, _ i: Code, _ pc: inout UnsafePointer<Code>, _ r: inout Registers,
+    _ current: inout UInt32, _ frame: inout UnsafeMutablePointer<SavedFrame>,
+    _ frameLimit: UnsafeMutablePointer<SavedFrame>, _ registerLimit: inout UnsafePointer<UInt64>
+  ) -> Bool {
+    guard let start = entry.instructions, frame < frameLimit else { return false }
+    if UnsafePointer(r) + Int(i.b) + entry.frameSize > registerLimit {
+      guard let moved = moveRegisters(r, frame), moved.registers + Int(i.b) + entry.frameSize <= moved.limit else {
+        return false
+      }
+      (r, registerLimit) = moved
+    }
+    frame.initialize(to: SavedFrame(pc: pc, registers: r, function: current))
+    frame += 1
+    r += Int(i.b)
+    current = function
+    pc = start
+    return true
   }
 }
 

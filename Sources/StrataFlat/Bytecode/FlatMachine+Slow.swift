@@ -107,7 +107,8 @@ extension FlatMachine {
       return nil
     }
     let code = try initializer(number, calls: function)
-    guard base + code.frameSize <= limit else { throw .depth }
+    // The frame before reaches to the limit at most, and spare registers lie behind it.
+    guard base + code.frameSize <= limit + FlatMachine.spareRegisters else { throw .depth }
     for (index, word) in try state.contextArguments(function).enumerated() { base[1 + index] = word }
     return UnsafePointer(code.instructions)
   }

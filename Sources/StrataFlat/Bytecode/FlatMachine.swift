@@ -31,7 +31,7 @@ public struct StackSampler {
   }
 }
 
-/// The registers of all frames: one committed range.
+/// Registers for deep or large frames: one committed range.
 private final class RegisterSpace {
   private let reservation: Reservation
   let registers: UnsafeMutablePointer<UInt64>
@@ -40,10 +40,7 @@ private final class RegisterSpace {
   init(byteCount: Int) throws(StrataMemory.Fault) {
     let least = 2 * Reservation.hugePageBytes
     var reserved = try Reservation(byteCount: byteCount + Reservation.hugePageBytes, leastBytes: least)
-    // The first pages are asked for by themselves, so that a small evaluation does not touch a huge one.
-    let first = min(1 << 20, reserved.byteCount)
-    try reserved.commit(from: 0, count: first)
-    try reserved.commit(from: first, count: reserved.byteCount - first)
+    try reserved.commit(from: 0, count: reserved.byteCount)
     count = min(byteCount, reserved.byteCount) / 8
     registers = reserved.base.bindMemory(to: UInt64.self, capacity: count)
     reservation = reserved
@@ -74,8 +71,14 @@ public final class FlatMachine {
   var textIsReady: UnsafeMutablePointer<Bool>
   private var textCount = 0
 
-  /// Where the registers of all frames are; nil before the first evaluation.
+  /// Where the registers of all frames are once those beside the storage have been too few.
   private var registerSpace: RegisterSpace?
+  /// Where the tables of a translation lie.
+  private let scratch = Scratch()
+  /// Bytes of registers beside the storage: enough for most evaluations.
+  private static let firstRegisterBytes = 256 << 10
+  /// Registers kept free behind the limit, for code that initializes globals.
+  static let spareRegisters = 16
   private let frames: UnsafeMutablePointer<SavedFrame>
   private let frameCapacity: Int
   /// Code that receives the entry function's result.
@@ -135,13 +138,15 @@ public final class FlatMachine {
       try state.restart()
       prepareTables(state)
       let words = try state.entryWords(function, arguments)
-      let registerSpace = try preparedRegisters()
       guard budget.depth > 0 else { throw .depth }
       try compile(function.rawValue)
-      let registers = registerSpace.registers
-      guard let start = entries[Int(function.rawValue)].instructions,
-        words.count + 1 + entries[Int(function.rawValue)].frameSize <= registerSpace.count
-      else { throw Fault(.unsupported, "the function has no body") }
+      guard let start = entries[Int(function.rawValue)].instructions else {
+        throw Fault(.unsupported, "the function has no body")
+      }
+      let needed = words.count + 1 + entries[Int(function.rawValue)].frameSize + FlatMachine.spareRegisters
+      var (registers, count) = firstRegisters(state)
+      if needed > count { (registers, count) = try largeRegisters() }
+      guard needed <= count else { throw .depth }
       frames.initialize(to: SavedFrame(pc: UnsafePointer(exit + 1), registers: registers, function: .max))
       let definition = module.function(function)
       for (index, word) in words.enumerated() {
@@ -149,7 +154,7 @@ public final class FlatMachine {
       }
       let word = try run(
         start, registers + 1, function.rawValue,
-        limit: UnsafePointer(registers + registerSpace.count), state: state)
+        limit: UnsafePointer(registers + count - FlatMachine.spareRegisters), state: state)
       return try state.takeOut(word, definition?.result ?? .void)
     } catch {
       throw EvaluationError(error.kind, state?.reason(error) ?? "\(error.reason)", trace: trace(), steps: steps)
@@ -168,21 +173,48 @@ public final class FlatMachine {
 
   private func currentState() throws(Fault) -> EvaluationState {
     if let state { return state }
-    let fresh = try EvaluationState(module: module, host: host, bytes: budget.bytes)
+    let fresh = try EvaluationState(
+      module: module, host: host, bytes: budget.bytes, headBytes: FlatMachine.firstRegisterBytes)
     state = fresh
     return fresh
   }
 
-  private func preparedRegisters() throws(Fault) -> RegisterSpace {
-    if let registerSpace { return registerSpace }
+  /// The registers that an evaluation begins with.
+  private func firstRegisters(_ state: EvaluationState) -> (UnsafeMutablePointer<UInt64>, count: Int) {
+    if let registerSpace { return (registerSpace.registers, registerSpace.count) }
+    let count = state.memory.headBytes / 8
+    return (state.memory.head.bindMemory(to: UInt64.self, capacity: count), count)
+  }
+
+  /// The registers of evaluations with deep or large frames.
+  private func largeRegisters() throws(Fault) -> (UnsafeMutablePointer<UInt64>, count: Int) {
+    if let registerSpace { return (registerSpace.registers, registerSpace.count) }
     do throws(StrataMemory.Fault) {
       // A frame of an ordinary function is far smaller than this on average; a deep chain of large ones ends early, cleanly.
       let fresh = try RegisterSpace(byteCount: min(max(frameCapacity * 256, 1 << 20), 1 << 30))
       registerSpace = fresh
-      return fresh
+      return (fresh.registers, fresh.count)
     } catch {
       throw Fault(.byteBudget, "the system gives no memory for the registers; lower the depth budget")
     }
+  }
+
+  /// Moves the registers of all frames to the large range. Returns where those at `current` are now and the new limit, or nil
+  /// when they are there already or the system refuses.
+  @inline(never)
+  func moveRegisters(_ current: UnsafeMutablePointer<UInt64>, _ frame: UnsafeMutablePointer<SavedFrame>)
+    -> (registers: UnsafeMutablePointer<UInt64>, limit: UnsafePointer<UInt64>)?
+  {
+    guard registerSpace == nil, let state else { return nil }
+    let (old, oldCount) = firstRegisters(state)
+    guard let (new, count) = try? largeRegisters(), count > oldCount else { return nil }
+    new.update(from: old, count: oldCount)
+    var saved = frames
+    while saved < frame {
+      saved.pointee.registers = new + (saved.pointee.registers - old)
+      saved += 1
+    }
+    return (new + (current - old), UnsafePointer(new + count - FlatMachine.spareRegisters))
   }
 
   /// Brings the raw tables up to the module and forgets code of a changed module.
@@ -247,8 +279,9 @@ public final class FlatMachine {
       state?.hostReason = issue.description
       throw Fault(.malformed, "the function breaks the rules of the intermediate form")
     }
+    scratch.reset()
     var compiler = BytecodeCompiler(
-      module: module, id: number, function: function, storageMayBeDropped: storageMayBeDropped,
+      module: module, id: number, function: function, storageMayBeDropped: storageMayBeDropped, scratch: scratch,
       native: { [host] callee in host.find(callee.name) == nil ? Native.byName[callee.name] : nil })
     return try compiler.compile()
   }

@@ -5,56 +5,109 @@
 /// Reachability and dominance of the blocks of one function.
 struct ControlFlow {
   /// Blocks in an order in which every block comes after the blocks that dominate it; unreachable ones are left out.
-  private(set) var order: [Int] = []
+  var order: UnsafeBufferPointer<Int> { ordered.part(0..<reachableCount) }
+  private let ordered: Table<Int>
+  private var reachableCount = 0
   /// Position of each block in `order`, or -1.
-  private(set) var rank: [Int]
+  let rank: Table<Int>
   /// The predecessors of all blocks, block after block, and where each block's begin.
-  private var predecessorList: [Int]
-  private var predecessorStart: [Int]
+  private let predecessorList: Table<Int>
+  private let predecessorStart: Table<Int>
   /// The immediate dominator of each block; the entry is its own, an unreachable block has -1.
-  private(set) var dominator: [Int]
+  private let dominator: Table<Int>
 
-  init(_ function: Function) {
+  /// The tables lie in `scratch`. Who asks for no dominators may not ask which block dominates another.
+  init(_ function: Function, _ scratch: Scratch, findsDominators: Bool = true) {
     let count = function.blocks.count
-    rank = Array(repeating: -1, count: count)
-    predecessorList = []
-    predecessorStart = Array(repeating: 0, count: count + 1)
-    dominator = Array(repeating: -1, count: count)
-    guard count > 0 else { return }
-    var successors: [Int] = []
-    successors.reserveCapacity(2 * count)
-    var successorStart: [Int] = []
-    successorStart.reserveCapacity(count + 1)
+    ordered = scratch.table(count, of: 0)
+    rank = scratch.table(count, of: -1)
+    predecessorStart = scratch.table(count + 1, of: 0)
+    let treeCount = findsDominators ? count : 0
+    dominator = scratch.table(treeCount, of: -1)
+    entered = scratch.table(treeCount, of: -1)
+    left = scratch.table(treeCount, of: -1)
+    guard count > 0 else {
+      predecessorList = scratch.table(0, of: 0)
+      return
+    }
+    let successorStart = scratch.table(count + 1, of: 0)
+    var edgeCount = 0
+    for (index, block) in function.blocks.enumerated() {
+      guard let last = block.body.last else { continue }
+      function.withOperation(last) { operation in
+        ControlFlow.forEachTarget(operation) { target in
+          if Int(target.rawValue) < count { edgeCount += 1 }
+        }
+      }
+      successorStart[index + 1] = edgeCount
+    }
+    // Blocks without an end have no edges.
+    for index in 1...count { successorStart[index] = max(successorStart[index], successorStart[index - 1]) }
+    let successors = scratch.table(edgeCount, of: 0)
+    var filled = 0
     for block in function.blocks {
-      successorStart.append(successors.count)
-      guard let last = block.body.last, let instruction = function.instruction(last) else { continue }
-      ControlFlow.forEachTarget(instruction.operation) { target in
-        if Int(target.rawValue) < count { successors.append(Int(target.rawValue)) }
+      guard let last = block.body.last else { continue }
+      function.withOperation(last) { operation in
+        ControlFlow.forEachTarget(operation) { target in
+          if Int(target.rawValue) < count {
+            successors[filled] = Int(target.rawValue)
+            filled += 1
+          }
+        }
       }
     }
-    successorStart.append(successors.count)
-    // Depth-first post-order, reversed.
-    order.reserveCapacity(count)
-    var next = Array(repeating: -1, count: count)
-    var stack = [0]
-    next[0] = successors.isEmpty ? 0 : successorStart[1]
-    while let block = stack.last {
+    // Depth-first post-order, from the end of the table to its front.
+    let next = scratch.table(count, of: -1)
+    let stack = scratch.table(count, of: 0)
+    var depth = 1
+    var free = count
+    next[0] = successorStart[1]
+    while depth > 0 {
+      let block = stack[depth - 1]
       if next[block] > successorStart[block] {
         // The first target is visited last, so that it directly follows its block in the order.
         next[block] -= 1
         let target = successors[next[block]]
         if next[target] < 0 {
           next[target] = successorStart[target + 1]
-          stack.append(target)
+          stack[depth] = target
+          depth += 1
         }
       } else {
-        order.append(block)
-        stack.removeLast()
+        free -= 1
+        ordered[free] = block
+        depth -= 1
       }
     }
-    order.reverse()
-    for (index, block) in order.enumerated() { rank[block] = index }
-    collectPredecessors(successors, successorStart)
+    reachableCount = count - free
+    for index in 0..<reachableCount {
+      ordered[index] = ordered[free + index]
+      rank[ordered[index]] = index
+    }
+    var reachedEdges = 0
+    for index in 0..<reachableCount {
+      let block = ordered[index]
+      for edge in successorStart[block]..<successorStart[block + 1] { predecessorStart[successors[edge] + 1] += 1 }
+      reachedEdges += successorStart[block + 1] - successorStart[block]
+    }
+    for block in 0..<count { predecessorStart[block + 1] += predecessorStart[block] }
+    predecessorList = scratch.table(reachedEdges, of: 0)
+    let place = next
+    for block in 0..<count { place[block] = predecessorStart[block] }
+    for index in 0..<reachableCount {
+      let block = ordered[index]
+      for edge in successorStart[block]..<successorStart[block + 1] {
+        predecessorList[place[successors[edge]]] = block
+        place[successors[edge]] += 1
+      }
+    }
+    if findsDominators {
+      findDominators()
+      computeDepths(scratch)
+    }
+  }
+
+  private func findDominators() {
     dominator[0] = 0
     var changed = true
     while changed {
@@ -70,27 +123,12 @@ struct ControlFlow {
         }
       }
     }
-    computeDepths()
-  }
-
-  private mutating func collectPredecessors(_ successors: [Int], _ successorStart: [Int]) {
-    for block in order {
-      for edge in successorStart[block]..<successorStart[block + 1] { predecessorStart[successors[edge] + 1] += 1 }
-    }
-    for block in rank.indices { predecessorStart[block + 1] += predecessorStart[block] }
-    predecessorList = Array(repeating: 0, count: predecessorStart[rank.count])
-    var filled = predecessorStart
-    for block in order {
-      for edge in successorStart[block]..<successorStart[block + 1] {
-        predecessorList[filled[successors[edge]]] = block
-        filled[successors[edge]] += 1
-      }
-    }
   }
 
   /// The blocks from which control comes to `block` directly, in the order of blocks; none for a number out of range.
-  func predecessors(of block: Int) -> ArraySlice<Int> {
-    block < rank.count ? predecessorList[predecessorStart[block]..<predecessorStart[block + 1]] : []
+  func predecessors(of block: Int) -> UnsafeBufferPointer<Int> {
+    block < rank.count
+      ? predecessorList.part(predecessorStart[block]..<predecessorStart[block + 1]) : predecessorList.part(0..<0)
   }
 
   private func meet(_ left: Int, _ right: Int) -> Int {
@@ -103,32 +141,33 @@ struct ControlFlow {
   }
 
   /// Entry and exit times of a walk over the dominator tree; they answer dominance in constant time.
-  private var entered: [Int] = []
-  private var left: [Int] = []
+  private let entered: Table<Int>
+  private let left: Table<Int>
 
-  private mutating func computeDepths() {
-    entered = Array(repeating: -1, count: rank.count)
-    left = Array(repeating: -1, count: rank.count)
+  private func computeDepths(_ scratch: Scratch) {
     // Each block's first child, and the next child of the same parent.
-    var child = Array(repeating: -1, count: rank.count)
-    var sibling = Array(repeating: -1, count: rank.count)
+    let child = scratch.table(rank.count, of: -1)
+    let sibling = scratch.table(rank.count, of: -1)
     for block in order.dropFirst().reversed() where dominator[block] >= 0 {
       sibling[block] = child[dominator[block]]
       child[dominator[block]] = block
     }
     var time = 0
-    var stack = [0]
+    let stack = scratch.table(rank.count, of: 0)
+    var depth = 1
     entered[0] = 0
-    while let block = stack.last {
+    while depth > 0 {
+      let block = stack[depth - 1]
       time += 1
       if child[block] >= 0 {
         let next = child[block]
         child[block] = sibling[next]
         entered[next] = time
-        stack.append(next)
+        stack[depth] = next
+        depth += 1
       } else {
         left[block] = time
-        stack.removeLast()
+        depth -= 1
       }
     }
   }

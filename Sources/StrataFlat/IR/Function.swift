@@ -105,6 +105,13 @@ public struct Function: Hashable, Sendable {
     return index >= 0 && index < instructions.count ? instructions[index] : nil
   }
 
+  /// Looks at the operation that defines a value where it lies, without a copy; not for a parameter or a number out of range.
+  @inline(__always)
+  func withOperation(_ value: ValueID, _ look: (Operation) -> Void) {
+    let index = Int(value.rawValue) - parameters.count
+    if index >= 0, index < instructions.count { look(instructions[index].operation) }
+  }
+
   /// The type of a value, or nil for a number out of range.
   public func type(of value: ValueID) -> TypeID? {
     let number = Int(value.rawValue)

@@ -45,7 +45,9 @@ struct Verifier {
   private(set) var issues: [VerifierIssue] = []
   private var block = 0
   private var value: ValueID?
-  private var flow: ControlFlow
+  /// Holds the tables of `flow`.
+  private let scratch = Scratch()
+  private let flow: ControlFlow
   /// Block and position of each instruction.
   private var places: [(block: Int, position: Int)?]
 
@@ -54,7 +56,7 @@ struct Verifier {
   init(module: Module, function: Function) {
     self.module = module
     self.function = function
-    flow = ControlFlow(function)
+    flow = ControlFlow(function, scratch)
     places = Array(repeating: nil, count: function.valueCount)
   }
 

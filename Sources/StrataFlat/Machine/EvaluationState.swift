@@ -87,11 +87,12 @@ final class EvaluationState {
   /// The largest single request a program may make of `malloc`.
   static let largestRequest: UInt64 = 256 << 20
 
-  init(module: Module, host: HostFunctions, bytes: UInt64) throws(Fault) {
+  /// `headBytes` is room before the storage, for the evaluator's own use.
+  init(module: Module, host: HostFunctions, bytes: UInt64, headBytes: Int = 0) throws(Fault) {
     self.module = module
     self.host = host
     let limit = module.types.target.pointerSize == 4 ? min(bytes, 1 << 32) : bytes
-    memory = try LinearMemory(limit: limit)
+    memory = try LinearMemory(limit: limit, headBytes: headBytes)
   }
 
   /// Forgets the previous evaluation.

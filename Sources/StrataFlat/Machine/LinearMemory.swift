@@ -20,6 +20,10 @@ final class LinearMemory {
 
   private var reservation: Reservation
   let base: UnsafeMutableRawPointer
+  /// Room before address 0, for whoever evaluates. It comes into use together with the first of the storage, so that a small
+  /// evaluation asks the system once.
+  let head: UnsafeMutableRawPointer
+  let headBytes: Int
   /// The most bytes an evaluation may use: the budget, or less where the system reserves no more.
   let limit: UInt64
   /// Addresses below this can be touched without asking the system.
@@ -37,18 +41,20 @@ final class LinearMemory {
   /// Writes below this are refused.
   var writableStart: UInt64
 
-  /// Reserves address space for that many bytes.
-  init(limit wanted: UInt64) throws(Fault) {
+  /// Reserves address space for that many bytes, and room of a whole number of pages before them.
+  init(limit wanted: UInt64, headBytes: Int = 0) throws(Fault) {
     let budget = max(min(wanted, 1 << 40), 1 << 16)
     do throws(StrataMemory.Fault) {
       // A reservation begins on a huge page, for which it gives up what lies before.
-      let wanted = Int(budget + LinearMemory.slack) + Reservation.hugePageBytes
-      reservation = try Reservation(byteCount: wanted, leastBytes: 2 * Reservation.hugePageBytes)
+      let wanted = headBytes + Int(budget + LinearMemory.slack) + Reservation.hugePageBytes
+      reservation = try Reservation(byteCount: wanted, leastBytes: headBytes + 2 * Reservation.hugePageBytes)
     } catch {
       throw Fault(.byteBudget, "the system gives no address space for the byte budget; lower the budget")
     }
-    base = reservation.base
-    limit = min(budget, UInt64(reservation.byteCount) - LinearMemory.slack)
+    head = reservation.base
+    self.headBytes = headBytes
+    base = reservation.base + headBytes
+    limit = min(budget, UInt64(reservation.byteCount - headBytes) - LinearMemory.slack)
     isShort = limit < budget
     top = LinearMemory.firstAddress
     touched = top
@@ -61,22 +67,22 @@ final class LinearMemory {
     if end <= usable { return }
     guard end <= limit else { throw isShort ? .refused : .bytes }
     let page = UInt64(Reservation.pageBytes)
-    let whole = UInt64(reservation.byteCount)
+    let whole = UInt64(reservation.byteCount - headBytes)
     let needed = min((end + LinearMemory.slack + page - 1) & ~(page - 1), whole)
     // Growing by doubling keeps the requests few; if that is refused, what is needed may still be granted.
     let generous = min(max(needed, committed * 2, LinearMemory.keptBytes), whole)
     do throws(StrataMemory.Fault) {
-      try reservation.commit(from: Int(committed), count: Int(generous - committed))
-      committed = generous
+      try commit(through: generous)
     } catch {
-      do throws(StrataMemory.Fault) {
-        try reservation.commit(from: Int(committed), count: Int(needed - committed))
-        committed = needed
-      } catch {
-        throw .refused
-      }
+      do throws(StrataMemory.Fault) { try commit(through: needed) } catch { throw .refused }
     }
     usable = min(committed - LinearMemory.slack, limit)
+  }
+
+  private func commit(through end: UInt64) throws(StrataMemory.Fault) {
+    let start = committed == 0 ? 0 : headBytes + Int(committed)
+    try reservation.commit(from: start, count: headBytes + Int(end) - start)
+    committed = end
   }
 
   /// Empties the storage, keeping `staticBytes` bytes (rounded up) for constants and globals, of which the first
@@ -100,7 +106,7 @@ final class LinearMemory {
       memset(base + Int(start), 0, Int(min(touched, LinearMemory.keptBytes) - start))
       if touched > LinearMemory.keptBytes, committed > LinearMemory.keptBytes {
         reservation.release(
-          from: Int(LinearMemory.keptBytes), count: Int(committed - LinearMemory.keptBytes))
+          from: headBytes + Int(LinearMemory.keptBytes), count: Int(committed - LinearMemory.keptBytes))
         committed = LinearMemory.keptBytes
         usable = min(committed - LinearMemory.slack, limit)
       }

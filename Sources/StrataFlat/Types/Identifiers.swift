@@ -3,7 +3,7 @@
 // type number by mistake; the built-in type numbers below are fixed and the same in every module.
 
 /// Names a type in a module's `TypeTable`. Numbers below 100 are built in; a module's own types start at 100.
-public struct TypeID: Hashable, Sendable, Comparable {
+public struct TypeID: Hashable, Sendable, Comparable, BitwiseCopyable {
   public var rawValue: UInt32
 
   @inlinable public init(_ rawValue: UInt32) { self.rawValue = rawValue }
@@ -66,7 +66,7 @@ public struct BlockID: Hashable, Sendable {
 
 /// Names a value inside one function: its parameters come first, then every instruction (stores and terminators too)
 /// takes one number in the order it was emitted.
-public struct ValueID: Hashable, Sendable {
+public struct ValueID: Hashable, Sendable, BitwiseCopyable {
   public var rawValue: UInt32
 
   @inlinable public init(_ rawValue: UInt32) { self.rawValue = rawValue }

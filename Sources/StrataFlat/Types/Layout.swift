@@ -22,7 +22,7 @@ public enum LayoutError: Error, Equatable, Sendable {
 }
 
 /// How a value lives in a register of the evaluators.
-public enum RegisterForm: Hashable, Sendable {
+public enum RegisterForm: Hashable, Sendable, BitwiseCopyable {
   /// Carries no information.
   case nothing
   /// An integer in canonical form: sign- or zero-extended from its width to 64 bits.
@@ -69,6 +69,17 @@ extension TypeTable {
   /// How values of a type live in a register. Types without layout count as aggregates; using them fails where their layout
   /// is asked for.
   public func form(_ type: TypeID) -> RegisterForm {
+    let index = Int(type.rawValue)
+    if index < forms.count, let known = forms[index] { return known }
+    let found = computeForm(type)
+    if index < count {
+      while forms.count < count { forms.append(nil) }
+      forms[index] = found
+    }
+    return found
+  }
+
+  private func computeForm(_ type: TypeID) -> RegisterForm {
     switch self[type] {
     case .boolean: return .boolean
     case .signed(let bits): return .integer(bits: bits, isSigned: true)
