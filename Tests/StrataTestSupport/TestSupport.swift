@@ -131,3 +131,18 @@ public func onSmallStack<Value>(stackBytes: Int = 256 << 10, _ body: @escaping (
   guard let outcome else { throw Fault.refused }
   return try outcome.get()
 }
+
+/// A value that several threads use in turn. The thread sanitizer sees this lock, other than that of `Mutex`.
+public final class Guarded<Value>: @unchecked Sendable {
+  private let lock = Lock()
+  private var value: Value
+
+  public init(_ value: Value) { self.value = value }
+
+  /// Does `work` with the value while nobody else has it.
+  public func withLock<Result>(_ work: (inout Value) throws -> Result) rethrows -> Result {
+    lock.lock()
+    defer { lock.unlock() }
+    return try work(&value)
+  }
+}

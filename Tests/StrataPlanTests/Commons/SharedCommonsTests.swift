@@ -4,7 +4,6 @@
 import Foundation
 import StrataMemory
 import StrataTestSupport
-import Synchronization
 import Testing
 
 @testable import StrataPlan
@@ -57,7 +56,7 @@ private enum Sample {
 
   /// A collection, with the machines of this thread telling what they hold.
   private func collected(_ commons: SharedCommons, _ machines: PlanMachine...) throws -> SharedCommons.Collected {
-    let result = Mutex<SharedCommons.Collected?>(nil)
+    let result = Guarded<SharedCommons.Collected?>(nil)
     let thread = Thread {
       let found = commons.collect()
       result.withLock { $0 = found ?? SharedCommons.Collected() }
@@ -202,11 +201,11 @@ private enum Sample {
   @Test func machinesShareWhileCollectionsRun() throws {
     let commons = try SharedCommons(byteCount: 1 << 28)
     let seconds = 1.0 * Double(testScale)
-    let isOver = Mutex(false)
-    let wrong = Mutex<[String]>([])
-    let mailbox = Mutex<[(number: UInt64, pin: SharedPin)]>([])
-    let checks = Mutex(0)
-    let collections = Mutex((count: 0, dropped: 0))
+    let isOver = Guarded(false)
+    let wrong = Guarded<[String]>([])
+    let mailbox = Guarded<[(number: UInt64, pin: SharedPin)]>([])
+    let checks = Guarded(0)
+    let collections = Guarded((count: 0, dropped: 0))
 
     @Sendable func live(_ seed: UInt64) throws {
       let machine = try member(commons)
@@ -263,7 +262,7 @@ private enum Sample {
     }
 
     // Threads of their own: a queue would run no more of them at once than there are processors.
-    let running = Mutex(3)
+    let running = Guarded(3)
     for seed in [UInt64(1), 2] {
       Thread {
         do { try live(seed) } catch { wrong.withLock { $0.append("seed \(seed): \(error)") } }
@@ -309,7 +308,7 @@ private enum Sample {
     }
     try machine.nursery.flip()
     let law = "(#{%turn 1 [[[If 1] [0 [Dec 1]]] [3]]})"
-    let isDone = Mutex(false)
+    let isDone = Guarded(false)
     let thread = Thread {
       for _ in 0..<3 { _ = commons.collect() }
       isDone.withLock { $0 = true }
