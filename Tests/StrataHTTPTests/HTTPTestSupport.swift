@@ -168,18 +168,21 @@ final class ScriptedServer: @unchecked Sendable {
     }
     port = UInt16(bigEndian: address.sin_port)
     let heard = self.heard
-    Thread.detachNewThread {
+    let accepting = SystemThread {
       while true {
         let descriptor = accept(listener, nil, nil)
         if descriptor < 0 { return }
-        Thread.detachNewThread {
+        let answering = SystemThread {
           let connection = Connection(accepted: descriptor)
           let request = connection.receive { $0.contains("\r\n\r\n") }
           heard.add(request)
           answer(connection, request)
         }
+        answering?.detach()
       }
     }
+    guard let accepting else { throw POSIXError(.EAGAIN) }
+    accepting.detach()
   }
 
   /// What was asked so far.

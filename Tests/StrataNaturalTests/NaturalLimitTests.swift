@@ -185,7 +185,7 @@ import Testing
     let operations = NaturalLimitTests.makeOperations()
     var direct: [Model?] = []
     for (_, operation) in operations { direct.append(bench.model(try operation(nursery, x, y))) }
-    let results = try onSmallStack(stackBytes: 192 << 10) {
+    let results = try onStack(bytes: 192 << 10) {
       operations.map { label, operation in try? operation(nursery, x, y) }
     }
     for (index, (label, _)) in operations.enumerated() {

@@ -70,15 +70,17 @@ private let deeper = "[[4 2 [0 1] 0 1] 2 [0 1] 0 1]"
       defer { raised.deallocate() }
       nonisolated(unsafe) let slot = raised
       let work = WorkClock()
-      let thread = Thread {
-        work.waitUntilWorked(milliseconds: 20)
-        slot.pointee = Clock.now()
-        handle.raise(.interrupted)
-      }
-      thread.start()
+      let thread = try #require(
+        SystemThread {
+          work.waitUntilWorked(milliseconds: 20)
+          slot.pointee = Clock.now()
+          handle.raise(.interrupted)
+        })
       let now = Word(raw: loom.nursery.base[loom.nursery.state.pointee.stackTop - 1])
       let outcome = machine.run(subject: loom.nursery.head(now), formula: loom.nursery.tail(now))
-      delays.append(Clock.now() - raised.pointee)
+      let end = Clock.now()
+      thread.join()
+      delays.append(end - raised.pointee)
       guard case .stopped(.interrupted, _) = outcome else {
         Issue.record("not interrupted")
         return

@@ -31,7 +31,7 @@ import Testing
 
   @Test(arguments: [true, false])
   func jamCueMugAndEqualityNeedNoHostStack(isLeft: Bool) throws {
-    try onSmallStack {
+    try onStack {
       let loom = try Loom()
       let nursery = loom.nursery
       let noun = try deepNoun(isLeft: isLeft, in: nursery)
@@ -54,7 +54,7 @@ import Testing
 
   @Test(arguments: [true, false])
   func flipsPopsAndCopiesNeedNoHostStack(isLeft: Bool) throws {
-    try onSmallStack {
+    try onStack {
       let loom = try Loom()
       let nursery = loom.nursery
       try nursery.pushFrame()

@@ -1,4 +1,5 @@
-// What every test module shares: how much work to do, where recorded data lie, and numbers that a printed seed replays.
+// What every test module shares: how much work to do, where recorded data lie, numbers that a printed seed replays, and
+// threads with values that they may share.
 
 import Glibc
 import StrataMemory
@@ -119,14 +120,13 @@ public struct WorkClock: Sendable {
 /// Seconds of processor time that this thread has used.
 public func threadSeconds() -> Double { Double(Clock.ofThread()) / 1e9 }
 
-/// Runs `body` on a thread of its own whose stack has `stackBytes`, as `ulimit -s` would give the main thread, waits for its
+/// Runs `body` on a thread of its own whose stack has `bytes`, as `ulimit -s` would give the main thread, waits for its
 /// end, and returns or throws what it did.
-public func onSmallStack<Value>(stackBytes: Int = 256 << 10, _ body: @escaping () throws -> Value) throws -> Value {
+public func onStack<Value>(bytes: Int = 256 << 10, _ body: @escaping () throws -> Value) throws -> Value {
   // The caller does nothing until the thread has ended, so both are only ever touched by one thread at a time.
   nonisolated(unsafe) let work = body
   nonisolated(unsafe) var outcome: Result<Value, any Error>?
-  let thread = SystemThread(stackBytes: stackBytes) { outcome = Result { try work() } }
-  guard let thread else { throw Fault.refused }
+  guard let thread = SystemThread(stackBytes: bytes, { outcome = Result { try work() } }) else { throw Fault.refused }
   thread.join()
   guard let outcome else { throw Fault.refused }
   return try outcome.get()

@@ -72,11 +72,20 @@ extension TypeTable {
     let index = Int(type.rawValue)
     if index < forms.count, let known = forms[index] { return known }
     let found = computeForm(type)
-    if index < count {
+    if hasFinalForm(type) {
       while forms.count < count { forms.append(nil) }
       forms[index] = found
     }
     return found
+  }
+
+  /// Whether no later definition can change the form: a number keeps its meaning from the moment it is defined.
+  private func hasFinalForm(_ type: TypeID) -> Bool {
+    switch self[type] {
+    case .optional(let child): return isDefined(child)
+    case .enumeration(let enumeration): return isDefined(enumeration.backing ?? .i64)
+    default: return isDefined(type)
+    }
   }
 
   private func computeForm(_ type: TypeID) -> RegisterForm {

@@ -28,7 +28,7 @@ public final class TypeTable {
   private var byName: [String: TypeID] = [:]
   /// Layouts already computed, by type number. Only finished types are remembered.
   var layouts: [TypeLayout?]
-  /// Register forms already computed, by type number. Forgotten whenever a number gets another meaning.
+  /// Register forms already computed, by type number. None is kept that a later definition could change.
   var forms: [RegisterForm?] = []
 
   private struct NominalKey: Hashable {
@@ -92,7 +92,6 @@ public final class TypeTable {
       layouts.append(nil)
     }
     descriptions[Int(type.rawValue)] = description
-    forms.removeAll(keepingCapacity: true)
     if let (name, number) = TypeTable.nominalIdentity(description), !name.isEmpty {
       let key = NominalKey(name: name, number: number)
       if nominal[key] == nil { nominal[key] = type }
@@ -185,7 +184,6 @@ public final class TypeTable {
   private func replace(_ type: TypeID, with description: TypeDescription) {
     descriptions[Int(type.rawValue)] = description
     layouts[Int(type.rawValue)] = nil
-    forms.removeAll(keepingCapacity: true)
   }
 
   private func remember(name: String, as type: TypeID) {

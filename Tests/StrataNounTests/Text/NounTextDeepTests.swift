@@ -10,7 +10,7 @@ import Testing
 @Suite(.serialized) struct NounTextDeepTests {
   @Test(arguments: [true, false])
   func deepNounsNeedNoHostStack(isLeft: Bool) throws {
-    try onSmallStack {
+    try onStack {
       var options = LoomOptions()
       options.reservationBytes = 64 << 30
       let loom = try Loom(options)
@@ -36,7 +36,7 @@ import Testing
   }
 
   @Test func bracketsDeepInTheTextNeedNoHostStack() throws {
-    try onSmallStack {
+    try onStack {
       let loom = try Loom()
       // To the right with all brackets written, and brackets that are never closed.
       var text: [UInt8] = []

@@ -57,11 +57,12 @@ private enum Sample {
   /// A collection, with the machines of this thread telling what they hold.
   private func collected(_ commons: SharedCommons, _ machines: PlanMachine...) throws -> SharedCommons.Collected {
     let result = Guarded<SharedCommons.Collected?>(nil)
-    let thread = Thread {
-      let found = commons.collect()
-      result.withLock { $0 = found ?? SharedCommons.Collected() }
-    }
-    thread.start()
+    let thread = try #require(
+      SystemThread {
+        let found = commons.collect()
+        result.withLock { $0 = found ?? SharedCommons.Collected() }
+      })
+    defer { thread.join() }
     while true {
       for machine in machines { machine.takePartInCollection() }
       if let found = result.withLock({ $0 }) { return found }
@@ -261,24 +262,24 @@ private enum Sample {
       checks.withLock { $0 += done + held.count }
     }
 
-    // Threads of their own: a queue would run no more of them at once than there are processors.
-    let running = Guarded(3)
-    for seed in [UInt64(1), 2] {
-      Thread {
+    let running = Guarded(2)
+    let living = [UInt64(1), 2].compactMap { seed in
+      SystemThread {
         do { try live(seed) } catch { wrong.withLock { $0.append("seed \(seed): \(error)") } }
         running.withLock { $0 -= 1 }
-      }.start()
+      }
     }
-    Thread {
-      while running.withLock({ $0 > 1 }) {
+    let collector = SystemThread {
+      while running.withLock({ $0 > 0 }) {
         guard let found = commons.collect() else { continue }
         collections.withLock { $0 = ($0.count + 1, $0.dropped + found.dropped) }
       }
-      running.withLock { $0 -= 1 }
-    }.start()
-    Thread.sleep(forTimeInterval: seconds)
+    }
+    usleep(UInt32(seconds * 1e6))
     isOver.withLock { $0 = true }
-    while running.withLock({ $0 > 0 }) { usleep(1000) }
+    for thread in living { thread.join() }
+    try #require(collector).join()
+    #expect(living.count == 2)
     #expect(wrong.withLock { $0 } == [])
     let (count, dropped) = collections.withLock { $0 }
     #expect(count > 3 && dropped > 100)
@@ -309,11 +310,12 @@ private enum Sample {
     try machine.nursery.flip()
     let law = "(#{%turn 1 [[[If 1] [0 [Dec 1]]] [3]]})"
     let isDone = Guarded(false)
-    let thread = Thread {
-      for _ in 0..<3 { _ = commons.collect() }
-      isDone.withLock { $0 = true }
-    }
-    thread.start()
+    let thread = try #require(
+      SystemThread {
+        for _ in 0..<3 { _ = commons.collect() }
+        isDone.withLock { $0 = true }
+      })
+    defer { thread.join() }
     while !isDone.withLock({ $0 }) {
       let turn = try machine.force(machine.read(text: Array(law.utf8)) { _ in nil })
       _ = try machine.evaluate(machine.application(turn, [Word(direct: 20_000)]))

@@ -56,7 +56,7 @@ import Testing
     var compared = 0
     for seed in 0..<UInt64((isDebug ? 200 : 2000) * testScale) {
       let program = ProgramMaker.program(seed: seed)
-      guard let expected = onLargeStack({ Reference.result(of: program) }) ?? nil else { continue }
+      guard let expected = try onStack(bytes: referenceStack, { Reference.result(of: program) }) else { continue }
       machine.nursery.reset()
       // Definitions are forced one by one and kept on the stack, because each evaluation moves the others.
       let bottom = machine.nursery.state.pointee.stackTop
