@@ -398,7 +398,7 @@ extension Engine {
     let count = argumentCount(row)
     let key = Word(raw: base[row.offset + 1])
     guard key.isDirect, let operation = Operation.keyed(key.raw, count: count) ?? Operation.named(key.raw, arity: count)
-    else { throw .crash(.unknownOperation) }
+    else { throw .crash(Operation.undefined.contains(key.raw) ? .undefinedOperation : .unknownOperation) }
     try reserve(fp + count + 1)
     (fp + 1).update(from: base + row.offset + 2, count: count)
     try enterOperation(fp, Int(operation.rawValue))

@@ -311,6 +311,9 @@ extension Operation {
     }
   }
 
+  /// Keys that stand for something (Fresh, Switch, Splice) that no runtime carries out and no source explains.
+  static let undefined: [UInt64] = [30, 93, 98]
+
   /// The operation that `##15` names by `key`, when a row of `count` operands suits it.
   static func keyed(_ key: UInt64, count: Int) -> Operation? {
     guard key < 110, let operation = Operation(rawValue: UInt8(key)) else { return nil }

@@ -114,6 +114,7 @@ public enum PlanCrash: UInt8, Sendable {
   case lawOfArityZero
   case malformedRow
   case unknownOperation
+  case undefinedOperation
   case shiftTooLarge
   case uncallable
   case badBuffer
@@ -126,6 +127,8 @@ public enum PlanCrash: UInt8, Sendable {
     case .lawOfArityZero: "the program made a law of arity 0"
     case .malformedRow: "an operation was given a row of the wrong size"
     case .unknownOperation: "the program asked for an operation that does not exist"
+    case .undefinedOperation:
+      "the program asked for Fresh (30), Switch (93) or Splice (98), whose numbers are taken but whose meaning nobody has told"
     case .shiftTooLarge: "the program shifted left by 2^63 or more"
     case .uncallable: "a pin of a pin or of a closure was called"
     case .badBuffer: "the program reached outside a buffer of its own"

@@ -188,7 +188,7 @@ struct ProgramMaker {
 
   /// An operation by its key.
   private mutating func numbered(_ depth: Int, _ scope: Scope) -> Value {
-    let keys = Reference.arities.keys.filter { $0 < 110 }.sorted()
+    let keys = (Reference.arities.keys.filter { $0 < 110 } + [30, 93, 98]).sorted()
     let key = keys[random.below(keys.count)]
     let count = random.chance(97) ? Reference.arities[key] ?? 1 : 1 + random.below(4)
     return call(op(15), operands(count, depth, scope).reduce(quote(.nat(UInt64(key)))) { call($0, $1) })

@@ -71,6 +71,9 @@ extension Reference {
     case 51: return y.small.map { $0 >= UInt64(x.bitLength) ? .zero : x.shifted(right: Int($0)) } ?? .zero
     case 52: return x.small.map { $0 >= UInt64(y.bitLength) ? y : y.low(bits: Int($0)) } ?? y
     case 53...59: return x.low(bits: [1, 8, 16, 32, 64, 128, 256][key - 53])
+    case 60: return cut(x, y, numbers[2])
+    case 61: return wiped(x, y, numbers[2], unit: 1)
+    case 62: return try edited(x, y, numbers[2], numbers[3])
     case 63: return Model(UInt64(x.bitLength))
     case 64: return x.small.map { truth($0 < UInt64(y.bitLength) && y.bit(Int($0))) } ?? .zero
     case 65: return y.combined(.powerOfTwo(try bounded(x))) { $0 | $1 }
@@ -80,11 +83,40 @@ extension Reference {
     case 94: return Model(UInt64(bytes(x).count))
     case 95: return loaded(x, y, numbers[2])
     case 99...102: return loaded(x, Model([1, 2, 4, 8][key - 99]), y)
+    case 96: return wiped(x, y, numbers[2], unit: 8)
     case 97: return try stored(x, y, numbers[2], numbers[3])
     case 103...106: return try stored(x, Model([1, 2, 4, 8][key - 103]), y, numbers[2])
     case 109: return snored(numbers)
     default: throw .tooLong
     }
+  }
+
+  /// The bits of a natural from `offset` on, at most `width` of them.
+  private func cut(_ offset: Model, _ width: Model, _ value: Model) -> Model {
+    guard let start = offset.small, start < UInt64(value.bitLength) else { return .zero }
+    let rest = value.shifted(right: Int(start))
+    return rest.low(bits: Int(min(width.small ?? UInt64.max, UInt64(rest.bitLength))))
+  }
+
+  /// A natural whose bits from `offset` on are 0, `width` of them, both counted in units.
+  private func wiped(_ offset: Model, _ width: Model, _ value: Model, unit: UInt64) -> Model {
+    var result = value
+    for bit in 0..<value.bitLength where value.bit(bit) {
+      let place = Model(UInt64(bit) / unit)
+      if place.compared(to: offset) >= 0, place.compared(to: offset.plus(width)) < 0 {
+        result = result.minus(.powerOfTwo(bit)) ?? .zero
+      }
+    }
+    return result
+  }
+
+  /// `target` with `width` bits from `offset` on taken from the lowest bits of `value`.
+  private func edited(
+    _ offset: Model, _ width: Model, _ value: Model, _ target: Model
+  ) throws(ReferenceStop) -> Model {
+    let start = try bounded(offset)
+    let middle = value.low(bits: try bounded(width)).shifted(left: start)
+    return wiped(offset, width, target, unit: 1).plus(middle)
   }
 
   private func loaded(_ offset: Model, _ width: Model, _ value: Model) -> Model {

@@ -36,8 +36,9 @@ extension Reference {
       }
     case 15:
       guard case .app(let head, let operands) = try eval(arguments[0]).state else { throw .crash(.malformedRow) }
-      guard case .nat(let key) = plain(head).state, let number = Reference.key(key, operands.count) else {
-        throw .crash(.unknownOperation)
+      guard case .nat(let key) = plain(head).state else { throw .crash(.unknownOperation) }
+      guard let number = Reference.key(key, operands.count) else {
+        throw .crash([30, 93, 98].contains(key.small) ? .undefinedOperation : .unknownOperation)
       }
       return try operation(number, operands)
     case 4...7, 9...14, 16, 18...20:
@@ -72,7 +73,7 @@ extension Reference {
         2,
         [5, 6, 31, 32, 33, 34, 35, 36, 37, 38] + Array(40...52) + [64, 65, 66, 71, 78, 81] + Array(99...102) + [128]
       ),
-      (3, [1, 7, 26, 27, 69, 72, 79, 80, 90, 91, 95, 103, 104, 105, 106]), (4, [8, 73, 97]),
+      (3, [1, 7, 26, 27, 60, 61, 69, 72, 79, 80, 90, 91, 95, 96, 103, 104, 105, 106]), (4, [8, 62, 73, 97]),
       (5, [9, 74, 92, 108, 109]), (6, [3, 10, 75]), (7, [11, 76]), (8, [12, 77]),
     ]
     var result: [Int: Int] = [:]
