@@ -30,9 +30,9 @@ extension FuzzTarget {
     FuzzMachine.with { machine in
       do {
         let word = try machine.load(seed: Array(input))
-        // Not deep: wide rows of one another print as more text than they have parts.
+        // Wide rows of one another print as more text than they have parts, so the text is cut.
         var style = PlanPrinter.Style()
-        style.depth = 2
+        style.bytes = 1 << 12
         require(!machine.printed(word, style: style).isEmpty, "a value that prints as nothing")
         let value = try machine.force(word)
         let saved = try machine.seed(of: value)
@@ -52,7 +52,7 @@ extension FuzzTarget {
   /// A program in the stack language.
   static let stack = FuzzTarget(name: "stack") { input in
     FuzzMachine.with { machine in
-      var language = StackLanguage(machine: machine) { _ in nil }
+      var language = StackLanguage(machine: machine, limit: 1 << 12) { _ in nil }
       do throws(StackLanguageFailure) {
         try language.run(Array(input))
       } catch {

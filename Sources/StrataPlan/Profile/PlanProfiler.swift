@@ -145,6 +145,7 @@ public final class PlanProfiler {
     var style = PlanPrinter.Style()
     style.hasCords = true
     style.depth = 2
+    style.bytes = 1 << 12
     var printer = PlanPrinter(engine: engine, style: style)
     var bytes = printer.print(word)
     if bytes.first == 0x25 { bytes.removeFirst() }

@@ -2,6 +2,10 @@
 //
 //     12   0xabc (2^63 and above)   head[a b] in normal form   head{a b} not yet   (f x y) unevaluated
 //     #item a pin, or the name of the law in it   name(arity)=>body a law   .. what lies too deep
+//     ..cut after N bytes   the text was longer than the style allows
+//
+// Time and memory are bounded by the length of the text and the depth of the value: parts of one value that are shared are
+// printed as often as they occur, and that may be more often than anybody can wait for.
 
 import StrataMemory
 import StrataNatural
@@ -16,6 +20,8 @@ public struct PlanPrinter {
     public var hasCords = false
     /// Whether naturals of 2^63 and above are shown with their size in bits.
     public var hasSizes = false
+    /// How many bytes one value may take as text. What is cut ends in a mark that says so.
+    public var bytes = 1 << 20
 
     public init() {}
 
@@ -31,6 +37,8 @@ public struct PlanPrinter {
   private enum Item {
     case value(Word, depth: Int)
     case text([UInt8])
+    /// The words of an object from `next` to before `end`, as offsets, of which the first is at `first`.
+    case parts(first: Int, next: Int, end: Int, depth: Int)
   }
 
   private let engine: Engine
@@ -48,11 +56,19 @@ public struct PlanPrinter {
   mutating func print(_ word: Word) -> [UInt8] {
     output = []
     var items: [Item] = [.value(word, depth: 0)]
-    while let item = items.popLast() {
+    while output.count <= style.bytes, let item = items.popLast() {
       switch item {
       case .text(let bytes): output += bytes
       case .value(let word, let depth): show(Word(raw: engine.resolved(word.raw)), depth, &items)
+      case .parts(let first, let next, let end, let depth):
+        if next > first { output.append(0x20) }
+        if next + 1 < end { items.append(.parts(first: first, next: next + 1, end: end, depth: depth)) }
+        items.append(.value(Word(raw: engine.base[next]), depth: depth))
       }
+    }
+    if output.count > style.bytes {
+      output.removeLast(output.count - style.bytes)
+      put("..cut after \(style.bytes) bytes")
     }
     return output
   }
@@ -81,9 +97,8 @@ public struct PlanPrinter {
       }
     } else if word.isClosure {
       let isNormal = base[word.offset] & Header.normalFormBit != 0
-      let parts = (1...engine.argumentCount(word)).map { Word(raw: base[word.offset + 1 + $0]) }
       items.append(.text(isNormal ? [0x5D] : [0x7D]))
-      push(parts, depth, &items)
+      push(word.offset + 2..<word.offset + 2 + engine.argumentCount(word), depth, &items)
       items.append(.text(isNormal ? [0x5B] : [0x7B]))
       let head = Word(raw: base[word.offset + 1])
       if head != .zero { items.append(.value(head, depth: depth + 1)) }
@@ -92,16 +107,10 @@ public struct PlanPrinter {
     }
   }
 
-  /// Schedules parts with spaces between them, or `..` when they lie too deep.
-  private func push(_ parts: [Word], _ depth: Int, _ items: inout [Item]) {
-    if depth + 1 >= style.depth {
-      items.append(.text(Array("..".utf8)))
-      return
-    }
-    for (index, part) in parts.enumerated().reversed() {
-      items.append(.value(part, depth: depth + 1))
-      if index > 0 { items.append(.text([0x20])) }
-    }
+  /// Schedules the words at these offsets with spaces between them, or `..` when they lie too deep.
+  private func push(_ parts: Range<Int>, _ depth: Int, _ items: inout [Item]) {
+    if depth + 1 >= style.depth { return items.append(.text(Array("..".utf8))) }
+    items.append(.parts(first: parts.lowerBound, next: parts.lowerBound, end: parts.upperBound, depth: depth + 1))
   }
 
   private func showThunk(_ word: Word, _ depth: Int, _ items: inout [Item]) {
@@ -109,7 +118,7 @@ public struct PlanPrinter {
     let size = Header(raw: base[word.offset]).size
     items.append(.text([0x29]))
     if base[word.offset + 1] == ThunkLayout.application {
-      push((2...size).map { Word(raw: base[word.offset + $0]) }, depth, &items)
+      push(word.offset + 2..<word.offset + size + 1, depth, &items)
     } else {
       items.append(.text(Array("..".utf8)))
     }
@@ -118,13 +127,12 @@ public struct PlanPrinter {
 
   // MARK: Naturals
 
-  /// A natural's bytes when it is text of at least two printable characters.
+  /// A natural's bytes when it is text of at least two printable characters and not longer than all that may be printed.
   private func text(_ word: Word) -> [UInt8]? {
-    guard word.isNatural, word.isIndirect || word.raw > 255, let bytes = try? engine.nursery.bytes(of: word) else {
-      return nil
-    }
-    guard bytes.count >= 2, bytes.allSatisfy({ $0 == 10 || ($0 >= 0x20 && $0 <= 0x7E) }) else { return nil }
-    return bytes
+    guard word.isNatural, word.isIndirect || word.raw > 255, let count = try? engine.nursery.byteCount(word),
+      count >= 2, count <= style.bytes, let bytes = try? engine.nursery.bytes(of: word)
+    else { return nil }
+    return bytes.allSatisfy({ $0 == 10 || ($0 >= 0x20 && $0 <= 0x7E) }) ? bytes : nil
   }
 
   private mutating func showNatural(_ word: Word) {
@@ -136,20 +144,21 @@ public struct PlanPrinter {
       return
     }
     if word.isDirect { return put(String(word.raw)) }
-    let header = engine.nursery.header(word)
-    let limbs = (1...max(1, header.size)).reversed().map { engine.base[word.offset + $0] }
-    if style.hasSizes {
-      put("n\(64 * header.size - (limbs.first?.leadingZeroBitCount ?? 0))(")
-      put(limbs.map { String($0, radix: 16) }.joined(separator: "."))
-      put(")")
-      return
-    }
-    put("0x")
-    for (index, limb) in limbs.enumerated() {
-      let digits = String(limb, radix: 16)
-      if index > 0 { put(String(repeating: "0", count: 16 - digits.count)) }
+    let size = engine.nursery.header(word).size
+    let top = engine.base[word.offset + size]
+    put(style.hasSizes ? "n\(64 * size - top.leadingZeroBitCount)(" : "0x")
+    var position = size
+    while position > 0, output.count <= style.bytes {
+      let digits = String(engine.base[word.offset + position], radix: 16)
+      if style.hasSizes {
+        if position < size { put(".") }
+      } else if position < size {
+        put(String(repeating: "0", count: 16 - digits.count))
+      }
       put(digits)
+      position -= 1
     }
+    if style.hasSizes { put(")") }
   }
 }
 

@@ -16,6 +16,8 @@ public enum StackLanguageFailure: Error, Equatable, Sendable {
   /// A word or character that means nothing, or a number, text or name without end.
   case badInput(String)
   case noSeed(String)
+  /// The program prints more than it may, in bytes.
+  case tooMuchOutput(Int)
   case failed(PlanFailure)
 
   /// The exit status with which a command reports this.
@@ -30,6 +32,7 @@ public enum StackLanguageFailure: Error, Equatable, Sendable {
     case .underflow: "stack underflow"
     case .badInput(let text): "bad input: \(text)"
     case .noSeed(let name): "no seed of the name \(name)"
+    case .tooMuchOutput(let bytes): "the program prints more than \(bytes) bytes (--limit allows more)"
     case .failed(let failure): failure.explanation
     }
   }
@@ -42,11 +45,16 @@ public struct StackLanguage: ~Copyable {
   private var output: [UInt8] = []
   private var style = PlanPrinter.Style()
   private let bottom: Int
+  /// How many values as long as a value may be are printed before their output is taken.
+  private static let mostOutput = 16
 
-  /// The bytes of a seed by its name come from `seeds`, nil where there is none.
-  public init(machine: PlanMachine, seeds: @escaping (String) -> [UInt8]?) {
+  /// The bytes of a seed by its name come from `seeds`, nil where there is none. A value takes `limit` bytes of output at most.
+  public init(
+    machine: PlanMachine, limit: Int = PlanPrinter.Style().bytes, seeds: @escaping (String) -> [UInt8]?
+  ) {
     self.machine = machine
     self.seeds = seeds
+    style.bytes = limit
     bottom = machine.nursery.state.pointee.stackTop
   }
 
@@ -312,6 +320,12 @@ public struct StackLanguage: ~Copyable {
     set(0, result)
   }
 
+  private mutating func print(_ word: Word) throws(StackLanguageFailure) {
+    let (most, isHuge) = style.bytes.multipliedReportingOverflow(by: StackLanguage.mostOutput)
+    if !isHuge, output.count > most { throw .tooMuchOutput(most) }
+    output += machine.printed(word, style: style)
+  }
+
   private mutating func setting(_ word: String) throws(StackLanguageFailure) {
     switch word {
     case "bitsz": style.hasSizes = true
@@ -324,14 +338,14 @@ public struct StackLanguage: ~Copyable {
       if let broken = machine.nursery.firstBrokenInvariant() { throw .badInput("memory: \(broken)") }
     case ".", "_":
       try need(1)
-      output += machine.printed(element(0), style: style)
+      try print(element(0))
       if word == "." {
         _ = try pop()
         output.append(10)
       }
     case "?":
       for depth in stride(from: top - bottom - 1, through: 0, by: -1) {
-        output += machine.printed(element(depth), style: style)
+        try print(element(depth))
         output.append(depth == 0 ? 10 : 0x20)
       }
     case "\\": output.append(10)

@@ -19,10 +19,12 @@ extension Command {
       [a b] a row, Add the pinned law of an operation. repl does so for each line of its input, where `name = value` \
       names a value. rpn runs programs in the stack language.
 
+      A value that takes more text than --limit is cut, and the text ends in ..cut after N bytes.
+
       show and seed load print a seed's value in normal form, seed info counts what the file holds, seed save writes the \
       value of TEXT as a seed.
       """,
-    options: [.allow, .memory, .steps, .stats, .profile, .count, .withoutJets, .cords, .seeds],
+    options: [.allow, .memory, .steps, .stats, .profile, .count, .withoutJets, .cords, .printLimit, .seeds],
     examples: [
       Example("strata plan eval '(Mul 6 7)'", "prints 42"),
       Example("strata plan run --allow read,write,store sire.seed", "read Sire from standard input"),
@@ -90,5 +92,6 @@ extension Option {
   static let stats = Option("stats", "print time and memory as JSON on standard error")
   static let withoutJets = Option("no-jets", "run no native code in the place of an arm or a law")
   static let cords = Option("text", letter: "t", "print naturals that are text as text")
+  static let printLimit = Option("limit", letter: "l", value: "SIZE", "print at most so much of each value (1M)")
   static let seeds = Option("seeds", value: "DIR", "where rpn finds the seed that $NAME names (seeds)")
 }

@@ -19,6 +19,12 @@ struct PlanSession {
     self.invocation = invocation
     var style = PlanPrinter.Style.plain
     style.hasCords = invocation.has(.cords)
+    if let text = invocation.value(.printLimit) {
+      guard let bytes = NounSession.size(text) else {
+        throw .usage("--limit wants a size such as 65536 or 16M, not '\(text)'", verb: invocation.verb)
+      }
+      style.bytes = bytes
+    }
     self.style = style
     let options = try PlanSession.loomOptions(invocation)
     let grants = try PlanSession.grants(invocation)
@@ -28,6 +34,7 @@ struct PlanSession {
       throw PlanSession.failure(error, subject: nil)
     }
     machine.stepLimit = try invocation.number(.steps, minimum: 1)
+    machine.traceStyle.bytes = style.bytes
     try Watching.attach(invocation, to: machine, title: name)
   }
 

@@ -25,6 +25,9 @@ extension PlanSession {
   /// What a failed evaluation is to the command, with what was thrown.
   private func failure(_ error: PlanFailure) -> Failure {
     if error == .uncaught {
+      // What is thrown is part of a message; a program that catches it may print it whole.
+      var style = style
+      style.bytes = min(style.bytes, 4096)
       let thrown = String(decoding: machine.printed(machine.thrown, style: style), as: UTF8.self)
       return Failure(.input, "\(error.explanation): \(thrown)", subject: name)
     }
@@ -116,7 +119,7 @@ extension PlanSession {
 
   /// Runs a program in the stack language; ends the process with the status that its failure has.
   func stack(_ text: [UInt8], seeds folder: String, _ console: inout Console) throws(Failure) {
-    var language = StackLanguage(machine: machine) { name in
+    var language = StackLanguage(machine: machine, limit: style.bytes) { name in
       // A seed that cannot be read is one that is not there; the language says so with its name.
       guard let input = try? Input(folder + "/" + name, binary: true, verb: "plan") else { return nil }
       return [UInt8](input.bytes)

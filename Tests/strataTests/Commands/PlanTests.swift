@@ -19,6 +19,19 @@ import Testing
     #expect(thrown.error == "strata plan: text: error: the program threw and nothing caught it: 17[[3]]\n")
   }
 
+  @Test func longTextIsCut() throws {
+    let row = try StrataProcess(["plan", "eval", "--limit", "10", "(Rep 0 5 100)"])
+    #expect(row.code == 0 && row.text == "[5 5 5 5 5..cut after 10 bytes\n")
+    // 2^90 leaves by sharing: in the result, in what is thrown, in the stack language.
+    let shared = "(#{%twice 2 [[[If 1] [[0 [Dec 1]] [[[0] 2] 2]]] 2]} 39 7)"
+    let cut = try StrataProcess(["plan", "eval", shared])
+    #expect(cut.code == 0 && cut.output.count < 1_100_000 && cut.text.hasSuffix("..cut after 1048576 bytes\n"))
+    let thrown = try StrataProcess(["plan", "eval", "(#17 \(shared))"])
+    #expect(thrown.code == 2 && thrown.error.hasSuffix("..cut after 4096 bytes\n"))
+    let bad = try StrataProcess(["plan", "eval", "--limit", "much", "1"])
+    #expect(bad.code == 1 && bad.error.contains("--limit wants a size"))
+  }
+
   @Test func replKeepsNamesAndGoesOnAfterErrors() throws {
     let input = "x = (Add 2 3)\n\n; a remark\n[x x]\n(y)\nx = [x]\nx\n(Div 1 0)\n1\n"
     let run = try StrataProcess(["plan", "repl"], input: Data(input.utf8))
