@@ -344,8 +344,8 @@ struct BytecodeAnalysis {
       let index = Int(value.rawValue)
       let last = computeLastUse(value)
       lastUse[index] = last
-      isEscaping[index] = form(value) == .aggregate && escapes(value)
       homes[index] = home(value, block, position, last)
+      if form(value) == .aggregate { isEscaping[index] = outlives(value, last) || escapes(value) }
     }
   }
 
@@ -568,11 +568,19 @@ struct BytecodeAnalysis {
     users(of: value).contains { user in
       switch shape(user).kind {
       case .leaving: return true
-      // Users stand later in the block, so theirs is known; a user in another block counts as escaping anyway.
+      // Users stand later in the block, so theirs is known; a user in another block needs the copy anyway.
       case .field, .part: return form(user) == .aggregate && isEscaping[Int(user.rawValue)]
       default: return false
       }
     }
+  }
+
+  /// True for a part of a value that is read, where the value lies, at times that the value's own uses do not tell.
+  private func outlives(_ value: ValueID, _ last: Int) -> Bool {
+    let shape = shape(value)
+    guard last >= 0, shape.kind == .field, form(ValueID(shape.a)) == .aggregate else { return false }
+    if case .local = homes[Int(value.rawValue)] { return true }
+    return false
   }
 
   /// True when memory may change strictly between two positions of a block.

@@ -67,4 +67,40 @@ import Testing
     print("generated functions: \(counts)")
     #expect(counts.values > 100, "most generated functions should give values: \(counts)")
   }
+
+  /// Seeds that have shown a difference, and what they had in common by itself below.
+  @Test(arguments: [223_165, 282_409] as [UInt64]) func evaluatorsAgreeWhereTheyDidNot(seed: UInt64) {
+    var counts = (values: 0, failures: 0)
+    #expect(ParityTests.compare(seed: seed, &counts) == nil)
+  }
+
+  /// A part of what was read from memory is used in another block, after the memory has changed.
+  @Test(arguments: [1, 2, 3]) func partsOfWhatWasReadOutliveChanges(depth: Int) throws {
+    let module = Module()
+    let types = module.types
+    var nested = [types.intern(.structure(StructureType(name: "S0", fields: [Member("a", .i64), Member("b", .i64)])))]
+    for level in 1...depth {
+      nested.append(
+        types.intern(
+          .structure(StructureType(name: "S\(level)", fields: [Member("n", .u8), Member("inner", nested[level - 1])]))))
+    }
+    var builder = FunctionBuilder(module: module, name: "f", parameters: [Parameter("p", nested[depth])], result: .i64)
+    let place = builder.allocate(nested[depth])
+    builder.store(builder.parameter(0), to: place)
+    var part = builder.load(place, nested[depth])
+    for level in (0..<depth).reversed() { part = builder.field(part, 1, nested[level]) }
+    let rest = builder.addBlock("rest")
+    builder.branch(rest)
+    builder.position(at: rest)
+    var address = place
+    for level in (0..<depth).reversed() { address = builder.fieldAddress(address, 1, nested[level]) }
+    builder.store(builder.integer(99), to: builder.fieldAddress(address, 0, .i64))
+    builder.returnValue(builder.field(part, 0, .i64))
+    let function = module.add(builder.function)
+    #expect(module.verify().isEmpty, "\(module.verify())")
+    var argument = FlatValue.aggregate([.integer(5), .integer(6)])
+    for _ in 0..<depth { argument = .aggregate([.unsigned(1), argument]) }
+    #expect(try ReferenceEvaluator(module: module).evaluate(function, [argument]) == .integer(5))
+    #expect(try FlatMachine(module: module).evaluate(function, [argument]) == .integer(5))
+  }
 }
