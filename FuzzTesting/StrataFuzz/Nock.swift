@@ -14,7 +14,7 @@ extension FuzzTarget {
       let rest = UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: input.dropFirst()))
       var configuration = NockConfiguration()
       configuration.stepLimit = 20_000
-      configuration.depthBytes = 1 << 20
+      configuration.depthLimit = 8192
       configuration.output = { _ in }
       // Two bits of the first byte say what takes part.
       configuration.usesJets = first & 2 == 0

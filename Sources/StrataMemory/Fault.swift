@@ -29,7 +29,10 @@ public enum Fault: UInt8, Error, Sendable {
   public var isDeterministic: Bool { self == .exit }
 
   /// One sentence for people: what happened and what can be done.
-  public var explanation: String {
+  public var explanation: String { "\(sentence)" }
+
+  /// The same, for failures that hold no more than what is known when a program is compiled.
+  public var sentence: StaticString {
     switch self {
     case .exit: "the program crashed"
     case .bytes: "out of memory: the byte budget is used up (raise it with --memory)"

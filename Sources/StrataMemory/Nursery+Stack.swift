@@ -31,6 +31,16 @@ extension Nursery {
     state.pointee.stackLimit = min(state.pointee.stack.committed, offset)
   }
 
+  /// Words of the stack that count as one call where depth is limited: somewhat more than calls take on average.
+  public static let wordsPerCall = 16
+
+  /// Keeps the stack from growing further than so many calls from its top, nor further than it may by now.
+  public func boundStack(calls: Int?) {
+    guard let calls else { return }
+    let (words, overflow) = calls.multipliedReportingOverflow(by: Nursery.wordsPerCall)
+    if !overflow, words < 1 << 48 { boundStack(at: min(state.pointee.stackBound, state.pointee.stackTop + words)) }
+  }
+
   @usableFromInline @inline(never)
   func reserveStack(_ count: Int) throws(Fault) {
     guard count >= 0, count < 1 << 40 else { throw .depth }

@@ -43,6 +43,13 @@ public final class Watchdog: @unchecked Sendable {
     try add(Entry(number: 0, time: time, period: 0, fault: fault, handle: handle))
   }
 
+  /// Stops the machine behind `handle` once so many nanoseconds have passed; nothing to withdraw when there is no limit.
+  public func stop(_ handle: InterruptHandle, after limit: UInt64?) throws(Fault) -> Request? {
+    guard let limit else { return nil }
+    let (time, overflow) = Clock.now().addingReportingOverflow(limit)
+    return overflow ? nil : try stop(handle, at: time)
+  }
+
   /// Makes the machine reach a safe point every `period` nanoseconds, and counts up `counter` each time.
   public func wake(
     _ handle: InterruptHandle, every period: UInt64, counting counter: UnsafeMutablePointer<UInt64>

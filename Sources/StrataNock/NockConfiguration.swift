@@ -13,8 +13,8 @@ public struct NockConfiguration: Sendable {
   public var usesHints = true
   /// The largest number of activations that a run may enter; nil for no limit.
   public var stepLimit: UInt64?
-  /// The deepest value stack, in bytes; nil for no limit but the budget.
-  public var depthBytes: Int?
+  /// How deep calls may nest, in calls of `Nursery.wordsPerCall` on the value stack; nil for no limit but the budget.
+  public var depthLimit: Int?
   /// The longest time that a run may take, in nanoseconds of the wall clock; nil for no limit.
   public var timeLimit: UInt64?
   /// The largest number of products that each memo cache keeps.

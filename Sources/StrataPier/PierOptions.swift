@@ -11,8 +11,8 @@ public struct PierOptions: Sendable {
   public var eventBytes: Int?
   /// How many activations one event may enter; nil for no limit.
   public var eventSteps: UInt64?
-  /// How deep one event's calls may nest, in bytes of stack; nil for no limit but memory.
-  public var eventDepthBytes: Int?
+  /// How deep one event's calls may nest; nil for no limit but memory.
+  public var eventDepth: Int?
   /// How long one event may take, in nanoseconds; nil for no limit. Needs `worksInBackground`.
   public var eventNanoseconds: UInt64? = 600_000_000_000
   /// How long one question may take, in nanoseconds.
@@ -62,7 +62,7 @@ public struct PierOptions: Sendable {
     var configuration = NockConfiguration()
     configuration.usesJets = usesJets
     configuration.stepLimit = eventSteps
-    configuration.depthBytes = eventDepthBytes
+    configuration.depthLimit = eventDepth
     configuration.output = output
     return configuration
   }

@@ -20,12 +20,12 @@ private let deeper = "[[4 2 [0 1] 0 1] 2 [0 1] 0 1]"
     }
   }
 
-  @Test(arguments: [1 << 10, 1 << 12, 1 << 16, 1 << 20]) func depthIsExact(bytes: Int) throws {
-    let run = try TextRun(deeper, { $0.depthBytes = bytes })
+  @Test(arguments: [8, 32, 512, 8192]) func depthIsExact(calls: Int) throws {
+    let run = try TextRun(deeper, { $0.depthLimit = calls })
     #expect(run.fault == .depth)
-    // An activation of the loop takes a handful of words, so that this many bytes hold at most so many.
-    #expect(Int(run.machine.steps) <= bytes / 16)
-    #expect(Int(run.machine.steps) >= bytes / 128)
+    // An activation of the loop takes a handful of words, less than what counts as one.
+    #expect(Int(run.machine.steps) <= calls * 8)
+    #expect(Int(run.machine.steps) >= calls)
     // What was deep has gone, and the bound with it.
     #expect(run.machine.nursery.state.pointee.stackBound == .max)
     let again = run.machine.run(

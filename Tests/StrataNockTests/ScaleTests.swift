@@ -70,12 +70,12 @@ private enum TextNumber {
     }
     #expect(product == Word(direct: UInt64(depth)))
     // With less than it needs it ends cleanly, and the next run is right.
-    bench.machine.configuration.depthBytes = 1 << 16
+    bench.machine.configuration.depthLimit = 512
     guard case .stopped(.depth, _) = try bench.run(deep(depth)) else {
       Issue.record("no end of the depth")
       return
     }
-    bench.machine.configuration.depthBytes = nil
+    bench.machine.configuration.depthLimit = nil
     guard case .stopped(.bytes, _) = try bench.run(deep(depth), budgetBytes: 1 << 17) else {
       Issue.record("no end of the bytes")
       return

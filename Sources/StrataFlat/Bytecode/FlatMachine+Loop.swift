@@ -25,9 +25,8 @@ extension FlatMachine {
     var current = function
     var frame = firstFrame + 1
     var frameLimit = firstFrame + 1 + Int(min(budget.depth, 1 << 22))
-    // With a sampler the budget is handed out in slices: the end of one is the moment to look.
     var reserve = Int64(clamping: budget.steps)
-    var remaining = min(reserve, Int64(clamping: sampler?.interval ?? .max))
+    var remaining = firstSlice(of: reserve)
     reserve -= remaining
     let entries = self.entries
     var fault = Fault.address
@@ -308,6 +307,7 @@ extension FlatMachine {
           if end > usable {
             if !grow(storage, to: end, &usable, &fault) { break run }
           }
+          if end &- start >= LinearMemory.largeBytes, isStopped(storage, &fault) { break run }
           if start < touched { memset(at(base, start), 0, Int(truncatingIfNeeded: min(end, touched) &- start)) }
           if end > touched { touched = end }
           top = end
@@ -323,6 +323,7 @@ extension FlatMachine {
           if end > usable {
             if !grow(storage, to: end, &usable, &fault) { break run }
           }
+          if end &- start >= LinearMemory.largeBytes, isStopped(storage, &fault) { break run }
           if start < touched { memset(at(base, start), 0, Int(truncatingIfNeeded: min(end, touched) &- start)) }
           if end > touched { touched = end }
           top = end
@@ -331,6 +332,7 @@ extension FlatMachine {
           let size = UInt64(UInt32(bitPattern: i.x))
           let source = r[Int(i.b)]
           guard size == 0 || (source >= first && source < top && size <= top &- source) else { break run }
+          if size >= LinearMemory.largeBytes, isStopped(storage, &fault) { break run }
           let start = roundUp(top, to: UInt64(UInt32(bitPattern: i.y)))
           let end = start &+ max(size, 1)
           if end > usable {
@@ -359,6 +361,7 @@ extension FlatMachine {
           guard source >= first, source < top, size <= top &- source, target >= writable, target < top,
             size <= top &- target
           else { break run }
+          if size >= LinearMemory.largeBytes, isStopped(storage, &fault) { break run }
           if size == 16 {
             let (low, high) = (read(base, source, UInt64.self), read(base, source &+ 8, UInt64.self))
             write(base, target, low)
@@ -614,15 +617,18 @@ extension FlatMachine {
       }
       storage.top = top
       storage.touched = touched
-      if fault.kind == .stepBudget, reserve > 0, let sampler {
-        // The instruction that found the slice used up is charged and run again.
-        pc -= 1
-        sampler.take(activeFunctions(current, frame), budget.steps &- UInt64(reserve))
-        let slice = min(reserve, Int64(clamping: sampler.interval))
-        remaining &+= Int64(pc.pointee.c) &+ slice
-        reserve -= slice
-        fault = .address
-        continue outer
+      if fault.kind == .stepBudget, reserve > 0 {
+        do throws(Fault) {
+          // The instruction that found the slice used up is charged and run again.
+          let slice = try nextSlice(of: reserve, current, frame)
+          pc -= 1
+          remaining &+= Int64(pc.pointee.c) &+ slice
+          reserve -= slice
+          fault = .address
+          continue outer
+        } catch {
+          fault = error
+        }
       }
       stop(pc - 1, current, frame, remaining: remaining &+ reserve, fault: fault)
       throw fault
@@ -725,6 +731,18 @@ private func write<Number: FixedWidthInteger & BitwiseCopyable>(
 @inline(__always)
 private func roundUp(_ address: UInt64, to alignment: UInt64) -> UInt64 {
   (address &+ alignment &- 1) & ~(alignment &- 1)
+}
+
+/// Whether somebody has asked the evaluation to stop, with the fault noted.
+@inline(never)
+private func isStopped(_ storage: LinearMemory, _ fault: inout Fault) -> Bool {
+  do throws(Fault) {
+    try storage.checkStop()
+    return false
+  } catch {
+    fault = error
+    return true
+  }
 }
 
 /// Makes more of the storage usable. False, with the fault noted, when the budget or the system does not allow it.

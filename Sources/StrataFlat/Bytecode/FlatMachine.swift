@@ -73,6 +73,8 @@ public final class FlatMachine {
 
   /// Where the registers of all frames are once those beside the storage have been too few.
   private var registerSpace: RegisterSpace?
+  /// Whether the registers have left the room beside the storage.
+  var hasMovedRegisters: Bool { registerSpace != nil }
   /// Where the tables of a translation lie.
   private let scratch = Scratch()
   /// Bytes of registers beside the storage: enough for most evaluations.
@@ -118,9 +120,15 @@ public final class FlatMachine {
 
   /// Looks at evaluations as they go on. Costs nothing when there is none.
   public var sampler: StackSampler?
+  /// Steps until the sampler's next look, at the end of the slice of the budget that is handed out.
+  private var untilLook: UInt64 = 0
+  /// Steps between two looks at a request to stop.
+  private static let stopInterval: UInt64 = 4096
 
   /// What the latest evaluation wrote to its standard output.
   public var output: [UInt8] { state?.output ?? [] }
+  /// Bytes of storage that the latest evaluation had in use in the end.
+  public var usedBytes: Int { state.map { Int($0.memory.top - LinearMemory.firstAddress) } ?? 0 }
   /// What the latest evaluation wrote to its error output.
   public var errorOutput: [UInt8] { state?.errorOutput ?? [] }
   /// The error trace the latest evaluation left, oldest first.
@@ -174,7 +182,7 @@ public final class FlatMachine {
   private func currentState() throws(Fault) -> EvaluationState {
     if let state { return state }
     let fresh = try EvaluationState(
-      module: module, host: host, bytes: budget.bytes, headBytes: FlatMachine.firstRegisterBytes)
+      module: module, host: host, budget: budget, headBytes: FlatMachine.firstRegisterBytes)
     state = fresh
     return fresh
   }
@@ -325,6 +333,34 @@ public final class FlatMachine {
     }
     services[Int(number)] = found
     return found
+  }
+
+  // MARK: Slices of the budget
+
+  // With a sampler or somebody who may ask for a stop the budget is handed out in slices: the end of one is the moment to look.
+
+  /// The first slice of an evaluation's budget.
+  func firstSlice(of reserve: Int64) -> Int64 {
+    untilLook = sampler?.interval ?? .max
+    return slice(of: reserve)
+  }
+
+  /// The next slice. Tells the sampler when it is its turn; throws when somebody has asked for a stop.
+  func nextSlice(of reserve: Int64, _ function: UInt32, _ frame: UnsafeMutablePointer<SavedFrame>) throws(Fault)
+    -> Int64
+  {
+    if let sampler, untilLook == 0 {
+      sampler.take(activeFunctions(function, frame), budget.steps &- UInt64(reserve))
+      untilLook = sampler.interval
+    }
+    if let request = budget.stop?.requested { throw .stopped(by: request) }
+    return slice(of: reserve)
+  }
+
+  private func slice(of reserve: Int64) -> Int64 {
+    let length = min(untilLook, budget.stop == nil ? .max : FlatMachine.stopInterval)
+    if untilLook != .max { untilLook -= length }
+    return min(reserve, Int64(clamping: length))
   }
 
   // MARK: Failing

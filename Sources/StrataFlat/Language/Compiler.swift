@@ -65,6 +65,8 @@ final class Compiler {
   var insertCount = 0
   var evaluationBudget: Budget
   var errorCount = 0
+  /// Whether an evaluation during compilation was ended by its budget.
+  var isOverBudget = false
   /// Output that evaluations during compilation made, in order.
   var output: [UInt8] = []
 

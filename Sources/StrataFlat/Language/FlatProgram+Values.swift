@@ -81,7 +81,7 @@ extension FlatProgram {
   }
 
   /// A program whose only constant, `result`, is the value of an expression; the whole library is at hand.
-  public static func load(expression: String) -> FlatProgram {
+  public static func load(expression: String, budget: Budget = compileBudget) -> FlatProgram {
     load(SourceText(name: "expression", text: "result :: #run \(expression);\n#import \"modules/std.sx\";\n"))
   }
 }

@@ -32,13 +32,15 @@ public final class FlatProgram {
   public let main: FunctionID?
   /// What evaluations during compilation wrote to the standard output.
   public let compileOutput: [UInt8]
+  /// Whether an evaluation during compilation was ended by its budget, which is then among what is wrong.
+  public let isOverBudget: Bool
 
   /// Whether the program may be evaluated.
   public var isValid: Bool { !diagnostics.contains { $0.severity == .error } }
 
   private init(
     module: Module, sources: [SourceText], diagnostics: [Diagnostic], constants: [ProgramConstant],
-    main: FunctionID?, compileOutput: [UInt8]
+    main: FunctionID?, compileOutput: [UInt8], isOverBudget: Bool
   ) {
     self.module = module
     self.sources = sources
@@ -46,13 +48,17 @@ public final class FlatProgram {
     self.constants = constants
     self.main = main
     self.compileOutput = compileOutput
+    self.isOverBudget = isOverBudget
   }
+
+  /// What each evaluation during compilation may use unless somebody says otherwise.
+  public static let compileBudget = Budget(steps: 50_000_000, bytes: 1 << 28, depth: 10_000)
 
   /// Compiles a program. `loader` finds the files it imports; the standard library needs none. `budget` bounds each
   /// evaluation that compiling needs.
   public static func load(
     _ source: SourceText, target: Target = .pointers64,
-    budget: Budget = Budget(steps: 50_000_000, bytes: 1 << 28, depth: 10_000),
+    budget: Budget = compileBudget,
     loader: @escaping SourceLoader = { _, _ in nil }
   ) -> FlatProgram {
     let module = Module(target: target)
@@ -65,7 +71,7 @@ public final class FlatProgram {
     }
     return FlatProgram(
       module: module, sources: compiler.sources, diagnostics: compiler.diagnostics, constants: constants, main: main,
-      compileOutput: compiler.output)
+      compileOutput: compiler.output, isOverBudget: compiler.isOverBudget)
   }
 
   /// The diagnostics as text.

@@ -26,14 +26,22 @@ public struct FlatSession {
 
   private var declarations: [Declaration] = []
   private let budget: Budget
+  private let compileBudget: Budget
+  /// Steps that the latest entry took, without those of compiling it.
+  public private(set) var steps: UInt64 = 0
+  /// Bytes of storage that the latest entry used.
+  public private(set) var usedBytes = 0
   private let loader: SourceLoader
   private let isColoured: Bool
 
-  /// A conversation that knows the standard library. `loader` finds the files that entries import.
+  /// A conversation that knows the standard library. `loader` finds the files that entries import. `compileBudget` is for each
+  /// evaluation that compiling an entry needs.
   public init(
-    budget: Budget = Budget(), isColoured: Bool = false, loader: @escaping SourceLoader = { _, _ in nil }
+    budget: Budget = Budget(), compileBudget: Budget = FlatProgram.compileBudget, isColoured: Bool = false,
+    loader: @escaping SourceLoader = { _, _ in nil }
   ) {
     self.budget = budget
+    self.compileBudget = compileBudget
     self.isColoured = isColoured
     self.loader = loader
   }
@@ -44,15 +52,21 @@ public struct FlatSession {
   /// Takes a whole text of declarations, whatever it looks like. Nothing in it is run.
   public mutating func include(_ text: String) -> Reply {
     let program = load(text, after: declarations)
-    guard program.isValid else {
-      return .failure(program.renderDiagnostics(colour: isColoured), output: [], isBudget: false)
-    }
+    guard program.isValid else { return failure(of: program) }
     declarations.append(Declaration(name: "", text: text))
     return .declared([])
   }
 
+  /// Whether a text is all of an entry: no bracket and no text in quotes is open.
+  public static func isComplete(_ text: String) -> Bool {
+    var shape = EntryShape(text)
+    shape.scan()
+    return !shape.isOpen
+  }
+
   /// Takes one entry: declarations, or an expression. Text whose brackets are open is unfinished unless it `isWhole`.
   public mutating func enter(_ text: String, isWhole: Bool = false) -> Reply {
+    (steps, usedBytes) = (0, 0)
     var lexer = EntryShape(text)
     lexer.scan()
     if lexer.isOpen, !isWhole { return .unfinished }
@@ -64,14 +78,14 @@ public struct FlatSession {
     let whole = text.hasSuffix("}") || text.hasSuffix(";") ? text : text + ";"
     let others = declarations.filter { $0.name.isEmpty || $0.name != name }
     let program = load(whole, after: others)
-    guard program.isValid else {
-      return .failure(program.renderDiagnostics(colour: isColoured), output: program.compileOutput, isBudget: false)
-    }
+    guard program.isValid else { return failure(of: program) }
     var output = program.compileOutput
     let machine = FlatMachine(module: program.module, budget: budget)
+    defer { usedBytes = machine.usedBytes }
     var shown: [String] = []
     for constant in program.constants where constant.source == 0 {
       do throws(EvaluationError) {
+        defer { steps &+= machine.steps }
         let value = try machine.evaluate(constant.function)
         output += machine.output
         let written = constant.name.isEmpty ? "" : "\(constant.name) = "
@@ -91,15 +105,19 @@ public struct FlatSession {
     return .declared(name.isEmpty ? [] : [name])
   }
 
-  private func evaluate(_ text: String) -> Reply {
+  private mutating func evaluate(_ text: String) -> Reply {
     var expression = Substring(text)
     while let last = expression.last, last == ";" || last.isWhitespace { expression.removeLast() }
     if expression.isEmpty { return .declared([]) }
     let program = load("#run\n\(expression)\n;", after: declarations)
     guard program.isValid, let constant = program.constants.first(where: { $0.source == 0 }) else {
-      return .failure(program.renderDiagnostics(colour: isColoured), output: program.compileOutput, isBudget: false)
+      return failure(of: program)
     }
     let machine = FlatMachine(module: program.module, budget: budget)
+    defer {
+      steps = machine.steps
+      usedBytes = machine.usedBytes
+    }
     do throws(EvaluationError) {
       let value = try machine.evaluate(constant.function)
       let output = program.compileOutput + machine.output
@@ -111,6 +129,11 @@ public struct FlatSession {
     } catch {
       return failure(error, program, constant, program.compileOutput + machine.output)
     }
+  }
+
+  private func failure(of program: FlatProgram) -> Reply {
+    .failure(
+      program.renderDiagnostics(colour: isColoured), output: program.compileOutput, isBudget: program.isOverBudget)
   }
 
   private func failure(
@@ -129,7 +152,7 @@ public struct FlatSession {
     let source = SourceText(
       name: FlatSession.inputName, text: entry + "\n" + library + "#import \"\(FlatSession.earlierName)\";\n")
     return FlatProgram.load(
-      source,
+      source, budget: compileBudget,
       loader: { [loader] path, importer in
         if path == FlatSession.inputName { return source }
         if path == FlatSession.earlierName {

@@ -125,6 +125,7 @@ extension Compiler {
       do throws(EvaluationError) {
         return operand(try evaluator.evaluate(function), type, span)
       } catch {
+        if error.kind.isBudget { isOverBudget = true }
         report("this could not be evaluated: \(error.reason)", span, notes: traceNotes(error))
         return nil
       }

@@ -88,11 +88,11 @@ final class EvaluationState {
   static let largestRequest: UInt64 = 256 << 20
 
   /// `headBytes` is room before the storage, for the evaluator's own use.
-  init(module: Module, host: HostFunctions, bytes: UInt64, headBytes: Int = 0) throws(Fault) {
+  init(module: Module, host: HostFunctions, budget: Budget, headBytes: Int = 0) throws(Fault) {
     self.module = module
     self.host = host
-    let limit = module.types.target.pointerSize == 4 ? min(bytes, 1 << 32) : bytes
-    memory = try LinearMemory(limit: limit, headBytes: headBytes)
+    let limit = module.types.target.pointerSize == 4 ? min(budget.bytes, 1 << 32) : budget.bytes
+    memory = try LinearMemory(limit: limit, headBytes: headBytes, stop: budget.stop)
   }
 
   /// Forgets the previous evaluation.

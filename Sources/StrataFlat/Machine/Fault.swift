@@ -2,6 +2,8 @@
 // Guarantees: every failure is one of these values; the small form used inside the evaluators allocates nothing, and the
 // full form names the function, the instruction, the place in the source and the chain of calls.
 
+import StrataMemory
+
 /// The classes of failure, coarse enough to be compared between evaluators.
 public enum FaultKind: UInt8, Hashable, Sendable, CaseIterable {
   case divisionByZero
@@ -20,6 +22,10 @@ public enum FaultKind: UInt8, Hashable, Sendable, CaseIterable {
   case stepBudget
   case byteBudget
   case depthBudget
+  /// The deadline has passed.
+  case time
+  /// Somebody asked the evaluation to stop.
+  case interrupted
   /// A host function reported a failure.
   case host
 
@@ -34,7 +40,12 @@ public enum FaultKind: UInt8, Hashable, Sendable, CaseIterable {
   }
 
   /// True for failures that depend on what the host allows rather than on the program alone.
-  public var isBudget: Bool { self == .stepBudget || self == .byteBudget || self == .depthBudget }
+  public var isBudget: Bool {
+    switch self {
+    case .stepBudget, .byteBudget, .depthBudget, .time, .interrupted: true
+    default: false
+    }
+  }
 }
 
 /// The small form of a failure: what went wrong, without where.
@@ -51,9 +62,9 @@ struct Fault: Error {
     self.isIndex = isIndex
   }
 
-  static let bytes = Fault(.byteBudget, "the evaluation needs more storage than its budget; raise the byte budget")
-  static let steps = Fault(.stepBudget, "the evaluation takes more steps than its budget; raise the step budget")
-  static let depth = Fault(.depthBudget, "calls are nested deeper than the budget; raise the depth budget")
+  static let bytes = Fault(.byteBudget, StrataMemory.Fault.bytes.sentence)
+  static let steps = Fault(.stepBudget, StrataMemory.Fault.steps.sentence)
+  static let depth = Fault(.depthBudget, StrataMemory.Fault.depth.sentence)
   static let address = Fault(.outOfBounds, "the address is null or outside the storage in use")
   static let index = Fault(.outOfBounds, "the index is outside the array or slice", isIndex: true)
   static let division = Fault(.divisionByZero, "division by zero")
@@ -62,6 +73,11 @@ struct Fault: Error {
   static let refused = Fault(.byteBudget, "the system gives no more memory; stop other programs or raise ulimit -v")
   static let mark = Fault(.outOfBounds, "the mark is not one that was given for this storage")
   static let absent = Fault(.typeError, "the optional holds no value")
+
+  /// What somebody's request to stop is to an evaluation.
+  static func stopped(by request: StrataMemory.Fault) -> Fault {
+    Fault(request == .time ? .time : .interrupted, request.sentence)
+  }
 }
 
 /// A call that was active when an evaluation failed.
@@ -107,17 +123,22 @@ public struct EvaluationError: Error, Hashable, Sendable, CustomStringConvertibl
 }
 
 /// What an evaluation may use.
-public struct Budget: Hashable, Sendable {
+public struct Budget: Sendable {
   /// Instructions of the intermediate form. The count is compared whenever a block ends.
   public var steps: UInt64
   /// Bytes of storage.
   public var bytes: UInt64
   /// Calls active at once.
   public var depth: UInt32
+  /// Ends the evaluation soon after somebody asked for it: a deadline, or a key. Nil for one that only budgets end.
+  public var stop: StopSignal?
 
-  public init(steps: UInt64 = 1 << 40, bytes: UInt64 = 1 << 30, depth: UInt32 = 100_000) {
+  public init(
+    steps: UInt64 = 1 << 40, bytes: UInt64 = 1 << 30, depth: UInt32 = 100_000, stop: StopSignal? = nil
+  ) {
     self.steps = steps
     self.bytes = bytes
     self.depth = depth
+    self.stop = stop
   }
 }

@@ -40,9 +40,14 @@ final class LinearMemory {
   private(set) var lowestMark: UInt64
   /// Writes below this are refused.
   var writableStart: UInt64
+  /// Asked before much is filled or copied at once, which counts as one step however long it takes.
+  private let stop: StopSignal?
+  /// What is much.
+  static let largeBytes: UInt64 = 1 << 20
 
   /// Reserves address space for that many bytes, and room of a whole number of pages before them.
-  init(limit wanted: UInt64, headBytes: Int = 0) throws(Fault) {
+  init(limit wanted: UInt64, headBytes: Int = 0, stop: StopSignal? = nil) throws(Fault) {
+    self.stop = stop
     let budget = max(min(wanted, 1 << 40), 1 << 16)
     do throws(StrataMemory.Fault) {
       // A reservation begins on a huge page, for which it gives up what lies before.
@@ -77,6 +82,12 @@ final class LinearMemory {
       do throws(StrataMemory.Fault) { try commit(through: needed) } catch { throw .refused }
     }
     usable = min(committed - LinearMemory.slack, limit)
+  }
+
+  /// Throws when somebody has asked the evaluation to stop.
+  @inline(never)
+  func checkStop() throws(Fault) {
+    if let request = stop?.requested { throw .stopped(by: request) }
   }
 
   private func commit(through end: UInt64) throws(StrataMemory.Fault) {
@@ -123,6 +134,7 @@ final class LinearMemory {
     guard size < 1 << 41 else { throw .bytes }
     let end = start &+ max(size, 1)
     if end > usable { try use(through: end) }
+    if size >= LinearMemory.largeBytes { try checkStop() }
     if start < touched { memset(base + Int(start), 0, Int(min(end, touched) - start)) }
     if end > touched { touched = end }
     top = end
@@ -185,6 +197,7 @@ final class LinearMemory {
   /// A copy of a range.
   func bytes(_ address: UInt64, _ count: UInt64) throws(Fault) -> [UInt8] {
     guard isReadable(address, count) else { throw .address }
+    if count >= LinearMemory.largeBytes { try checkStop() }
     return Array(UnsafeRawBufferPointer(start: base + Int(truncatingIfNeeded: address), count: Int(count)))
   }
 
@@ -207,12 +220,14 @@ final class LinearMemory {
   /// Copies between ranges that may overlap.
   func move(to target: UInt64, from source: UInt64, count: UInt64) throws(Fault) {
     guard isReadable(source, count), isWritable(target, count) else { throw .address }
+    if count >= LinearMemory.largeBytes { try checkStop() }
     if count > 0 { memmove(base + Int(target), base + Int(source), Int(count)) }
   }
 
   /// Fills a range with one byte.
   func fill(_ address: UInt64, count: UInt64, with byte: UInt8) throws(Fault) {
     guard isWritable(address, count) else { throw .address }
+    if count >= LinearMemory.largeBytes { try checkStop() }
     if count > 0 { memset(base + Int(address), Int32(byte), Int(count)) }
   }
 }

@@ -12,6 +12,8 @@ public final class ReferenceEvaluator {
   var state: EvaluationState?
   /// Steps the latest evaluation took.
   public private(set) var steps: UInt64 = 0
+  /// Blocks that were left, counted for when to look whether somebody asks for a stop.
+  private var blocks: UInt8 = 0
   private var frame = Frame()
   private var callers: [Frame] = []
 
@@ -69,7 +71,7 @@ public final class ReferenceEvaluator {
 
   private func currentState() throws(Fault) -> EvaluationState {
     if let state { return state }
-    let fresh = try EvaluationState(module: module, host: host, bytes: budget.bytes)
+    let fresh = try EvaluationState(module: module, host: host, budget: budget)
     state = fresh
     return fresh
   }
@@ -197,7 +199,11 @@ public final class ReferenceEvaluator {
         continue
       }
       steps &+= 1
-      if instruction.operation.isTerminator, steps > budget.steps { throw .steps }
+      if instruction.operation.isTerminator {
+        if steps > budget.steps { throw .steps }
+        blocks &+= 1
+        if blocks == 0, let request = budget.stop?.requested { throw .stopped(by: request) }
+      }
       switch instruction.operation {
       case .branch(let target, let arguments): try go(to: target, arguments)
       case .conditionalBranch(let condition, let then, let thenArguments, let otherwise, let otherwiseArguments):

@@ -192,10 +192,10 @@ public final class NockMachine: RootProvider {
     cache.beginRun(stepLimit: stepLimit)
     defer { steps &+= stepLimit &- stepsLeft }
     let bound = nursery.state.pointee.stackBound
-    nursery.boundStack(at: min(bound, configuration.depthBytes.map { nursery.state.pointee.stackTop + $0 / 8 } ?? .max))
+    nursery.boundStack(calls: configuration.depthLimit)
     defer { nursery.boundStack(at: bound) }
     do throws(Fault) {
-      let deadline = try armDeadline()
+      let deadline = try Watchdog.shared.stop(nursery.interruptHandle, after: configuration.timeLimit)
       defer { if let deadline { Watchdog.shared.withdraw(deadline) } }
       try beginWatching()
       defer { profiler?.end() }
@@ -218,13 +218,6 @@ public final class NockMachine: RootProvider {
     tracer?.begin(self)
     try profiler?.begin(self)
     if watchesEveryEntry { nursery.interruptHandle.wake() }
-  }
-
-  /// Asks the watchdog to end the run when its time is up, if that is limited.
-  private func armDeadline() throws(Fault) -> Watchdog.Request? {
-    guard let limit = configuration.timeLimit else { return nil }
-    let (time, overflow) = Clock.now().addingReportingOverflow(limit)
-    return overflow ? nil : try Watchdog.shared.stop(nursery.interruptHandle, at: time)
   }
 
   /// Ends the frame of a run that stopped early, keeping its trace where there is room for it.

@@ -90,7 +90,7 @@ final class KernelHost {
   private func applyLimits() {
     kernel.budgetBytes = isLimited ? budgetBytes : nil
     kernel.machine.configuration.stepLimit = isLimited ? configuration.stepLimit : nil
-    kernel.machine.configuration.depthBytes = isLimited ? configuration.depthBytes : nil
+    kernel.machine.configuration.depthLimit = isLimited ? configuration.depthLimit : nil
   }
 
   /// The root after event `number`, which must be one of the latest.

@@ -122,6 +122,12 @@ public final class PlanMachine {
   /// The most calls and evaluations that each use of the machine may take, nil for no limit. What is left over counts
   /// for nothing; a program that needs more stops with a fault.
   public var stepLimit: Int?
+  /// How deep calls and evaluations may nest in each use of the machine, in calls of `Nursery.wordsPerCall`; nil for no limit but
+  /// memory.
+  public var depthLimit: Int?
+  /// How long each use of the machine may take, in nanoseconds of the wall clock; nil for no limit. Waiting for input counts, but
+  /// does not end before there is some.
+  public var timeLimit: UInt64?
 
   /// Whether every safe point collects. For tests: nothing else makes a word that is not kept show itself so soon.
   var collectsAtEverySafePoint: Bool {
@@ -181,6 +187,13 @@ public final class PlanMachine {
     }
     nursery.touchStack(from: bottom)
     takePartInCollection()
+    let bound = state.pointee.stackBound
+    nursery.boundStack(calls: depthLimit)
+    defer { nursery.boundStack(at: bound) }
+    let deadline = try engine.faulting { () throws(Fault) in
+      try Watchdog.shared.stop(nursery.interruptHandle, after: timeLimit)
+    }
+    defer { if let deadline { Watchdog.shared.withdraw(deadline) } }
     if let profiler { try engine.faulting { () throws(Fault) in try profiler.begin(engine) } }
     defer { profiler?.end() }
     registers.pointee.handler = 0
@@ -289,9 +302,13 @@ public final class PlanMachine {
     // Frames lie above the recorded top of the stack while the machine runs, but below what is committed; copying
     // takes notes from the top on.
     let state = nursery.state
-    let top = state.pointee.stackTop
+    let (top, bound) = (state.pointee.stackTop, state.pointee.stackBound)
+    nursery.boundStack(at: .max)
     state.pointee.stackTop = max(top, state.pointee.stackLimit)
-    defer { state.pointee.stackTop = top }
+    defer {
+      state.pointee.stackTop = top
+      nursery.boundStack(at: bound)
+    }
     return try engine.faulting { () throws(Fault) in try nursery.copyToCommons(word) }
   }
 

@@ -29,9 +29,10 @@ extension Command {
     details: """
       JAM is the compiler as a NockApp kernel (hoonc.jam). It takes its standard library from a state that somebody has \
       prepared, or compiles it from its text, which takes minutes; with --pier this is done once. The jam in the end is a \
-      trap that gives the kernel's core. It is the same wherever DIR lies, since the compiler is told DIR's name alone.
+      trap that gives the kernel's core. It is the same wherever DIR lies, since the compiler is told DIR's name alone. \
+      \(Limits.ofEvents)
       """,
-    options: [.build, .root, .out, .ready, .boot, .kept, .name, .arbitrary] + Option.eventLimits + [.json],
+    options: [.build, .root, .out, .ready, .boot, .kept, .name, .arbitrary] + Option.eventOptions + [.json],
     examples: [
       Example(
         "strata app hoonc.jam --build src/app.hoon --root src --out app.jam --pier compiler --boot hoon-138.hoon",
@@ -156,9 +157,9 @@ private struct AppVerb {
   private static func check(_ result: PokeResult, _ action: String, _ subject: String) throws(Failure) {
     guard let failure = result.failure else { return }
     let lines = failure.split(separator: "\n").prefix(20).map { "  \($0)" }
-    let isBudget = ["meme:", "alrm:", "intr:", "over:"].contains { failure.hasPrefix($0) }
     throw Failure(
-      isBudget ? .budget : .input, "\(action) failed", subject: subject, excerpt: lines.joined(separator: "\n"))
+      PierSession.code(ofFailure: failure), "\(action) failed", subject: subject, excerpt: lines.joined(separator: "\n")
+    )
   }
 
   /// A path's folder and the name in it.

@@ -17,15 +17,13 @@ extension Command {
       ir       prints the module of FILE in its written form
       listing  prints the code that the machine makes of the functions of FILE
       check    verifies the module of FILE
-      repl     takes declarations and expressions from standard input, after those of FILE, and prints each value
+      repl     takes declarations and expressions, after those of FILE, and prints each value; as strata repl does for Nock
 
       A FILE that ends in .sx is a program in the Flat language and one that ends in .json a recorded program; any
-      other is a module in its written form.
+      other is a module in its written form. Limits hold for each evaluation, also for those that compiling needs; --time
+      holds for all of the work on a FILE, and for each entry of a conversation. Recorded cases have their own limits.
       """,
-    options: [
-      .json, evaluator, FlatSource.steps, FlatSource.memory, FlatSource.depth, .profile, FlatSource.interval,
-      FlatSource.function,
-    ],
+    options: Option.limits + [.profile, FlatSource.interval, FlatSource.function, evaluator, .json],
     examples: [
       Example("strata flat run program.sx", "print what a program computes"),
       Example("strata flat eval 'power(3, 4) + 1'", "print the value of an expression"),
@@ -41,7 +39,8 @@ extension Command {
       throw .usage("'\(work)' wants \(work == "eval" ? "an expression" : "a FILE")", verb: invocation.verb)
     }
     switch work {
-    case "repl": try FlatSource.converse(Array(files), invocation, &console)
+    case "repl":
+      try Conversation.hold(try FlatConversation(Array(files), invocation, console), &console)
     case "listing": for file in files { try list(file, invocation, &console) }
     case "run": for file in files { try FlatSource.run(file, invocation, &console) }
     case "eval": for expression in files { try FlatSource.evaluate(expression, invocation, &console) }

@@ -10,7 +10,7 @@ extension Option {
 extension NockMachine {
   /// Sets the machine up as the invocation wants it: jets or none, and which calls of them to check.
   func configureJets(_ invocation: Invocation) throws(Failure) {
-    configuration.usesJets = !invocation.has(.withoutJets)
+    configuration.usesJets = !invocation.has(.noJets)
     if let text = invocation.value(.checkJets) {
       guard let interval = NockMachine.checkInterval(text) else {
         throw .usage("--check-jets takes all or 1/N, not \(text)", verb: invocation.verb)

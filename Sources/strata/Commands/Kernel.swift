@@ -15,16 +15,16 @@ extension Command {
     details: """
       Cues and kicks the kernel, slams the state into its load arm when one is given, then each poke sample, in order, \
       into its poke arm. Prints the mug of the core, and for each poke the mugs of the effects and of the new core. A poke \
-      that fails leaves the core as it was and ends the run.
+      that fails leaves the core as it was and ends the run. Limits are those of each of these steps.
       """,
-    options: [.memory, .state, .poke, .saveEffects, .withoutJets, .checkJets, .json],
+    options: [.state, .poke, .saveEffects] + Option.limits + [.noJets, .checkJets, .json],
     examples: [
       Example("strata kernel kernel.jam --poke first.jam --poke second.jam", "kick a kernel and poke it twice")
     ]
   ) { (invocation, console) throws(Failure) in
     let input = try Input(invocation.operands.first, binary: true, verb: invocation.verb)
     let session = try NounSession(invocation, name: input.name)
-    let machine = NockMachine(session.loom)
+    let machine = try NockMachine(session.loom, NockOptions.limits(invocation))
     try machine.configureJets(invocation)
     let trap = try session.cue(input, console, fixed: true)
     let kernel = try session.attempt { (_) throws(Fault) in try NockKernel(machine, kicking: trap.noun) }

@@ -8,18 +8,15 @@ import StrataText
 
 extension Option {
   static let mugOnly = Option("mug", "print only the product's mug")
-  static let steps = Option("steps", value: "COUNT", "stop after COUNT calls")
-  static let depth = Option("depth", value: "SIZE", "stop when calls nest deeper than SIZE bytes of stack, such as 64M")
-  static let time = Option("time", value: "SECONDS", "stop after this time, such as 2 or 0.5")
-  static let noJets = Option("no-jets", "run everything as Nock, nothing natively")
+  static let noJets = Option("no-jets", "run no native code in the place of an arm or a law")
   static let noHints = Option("no-hints", "obey only hints that show in the result")
   private static let subject = Option("subject", value: "NOUN", "the subject, as text; the input is the formula alone")
   private static let listing = Option("listing", "print the compiled code instead of running it")
   private static let wholeTrace = Option("full-trace", "show all of a crash's trace, not only the newest 20 entries")
 
   fileprivate static let nockOptions: [Option] = [
-    subject, .mugOnly, .json, listing, wholeTrace, .profile, .count, .trace, .traceDepth, .traceSize, .memory, .steps,
-    .depth, .time, .noJets, .noHints, .checks, .output,
+    subject, .mugOnly, .json, listing, wholeTrace, .profile, .count, .trace, .traceDepth, .traceSize, .noJets,
+    .noHints, .checks, .output,
   ]
   fileprivate static var subjectText: Option { subject }
   fileprivate static var listingOnly: Option { listing }
@@ -38,7 +35,7 @@ extension Command {
       product is printed as text; what hints say goes to standard error. A crash ends with exit code 2 and its trace,
       a limit or an interruption with 3.
       """,
-    options: Option.nockOptions,
+    options: Option.limits + Option.nockOptions,
     examples: [
       Example("strata nock '[41 4 0 1]'", "increment 41"),
       Example("strata nock --subject 41 '[4 0 1]'", "the same, the subject apart"),
@@ -54,25 +51,13 @@ extension Command {
   }
 }
 
-/// Limits and switches that `nock` and `repl` share.
+/// Switches and ways to read and write nouns that the verbs over Nock share.
 enum NockOptions {
   static func configuration(_ invocation: Invocation) throws(Failure) -> NockConfiguration {
     var configuration = NockConfiguration()
     configuration.usesJets = !invocation.has(.noJets)
     configuration.usesHints = !invocation.has(.noHints)
-    configuration.stepLimit = try invocation.number(.steps, minimum: 0).map { UInt64($0) }
-    if let text = invocation.value(.depth) {
-      guard let bytes = NounSession.size(text) else {
-        throw .usage("--depth wants a size such as 65536 or 64M, not '\(text)'", verb: invocation.verb)
-      }
-      configuration.depthBytes = bytes
-    }
-    if let text = invocation.value(.time) {
-      guard let limit = nanoseconds(text) else {
-        throw .usage("--time wants seconds such as 2 or 0.5, not '\(text)'", verb: invocation.verb)
-      }
-      configuration.timeLimit = limit
-    }
+    try Limits(invocation).apply(to: &configuration)
     configuration.output = { message in
       var text = message.text + "\n"
       text.withUTF8 { try? Syscalls.write(STDERR_FILENO, UnsafeRawBufferPointer($0)) }
@@ -80,10 +65,11 @@ enum NockOptions {
     return configuration
   }
 
-  /// A time in seconds as nanoseconds; nil for what is none.
-  static func nanoseconds(_ text: String) -> UInt64? {
-    guard let seconds = Double(text), seconds > 0, seconds < 1e9 else { return nil }
-    return UInt64(seconds * 1e9)
+  /// A machine within the invocation's limits, and nothing else.
+  static func limits(_ invocation: Invocation) throws(Failure) -> NockConfiguration {
+    var configuration = NockConfiguration()
+    try Limits(invocation).apply(to: &configuration)
+    return configuration
   }
 
   /// How a fault is called in reports.

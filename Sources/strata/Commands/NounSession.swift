@@ -6,8 +6,6 @@ import StrataNoun
 import StrataText
 
 extension Option {
-  /// A budget of memory.
-  static let memory = Option("memory", letter: "m", value: "SIZE", "stop when more memory is needed, such as 512M")
   /// All run-time checks of memory.
   static let checks = Option("check", "move every object at every call and check the heap each time; slow")
   /// Where the result goes.
@@ -25,13 +23,7 @@ struct NounSession: ~Copyable {
   /// An empty loom within the budget that the invocation names.
   init(_ invocation: Invocation, name: String) throws(Failure) {
     self.name = name
-    var options = LoomOptions()
-    if let text = invocation.value(.memory) {
-      guard let bytes = NounSession.size(text) else {
-        throw .usage("--memory wants a size such as 65536, 512M or 2G, not '\(text)'", verb: invocation.verb)
-      }
-      options.budgetBytes = bytes
-    }
+    var options = try Limits(invocation).loom
     options.checksMoves = invocation.has(.checks)
     do {
       loom = try Loom(options)
@@ -153,19 +145,5 @@ struct NounSession: ~Copyable {
       throw .fault(error, subject: name)
     }
     if let failure { throw failure }
-  }
-
-  /// A number of bytes with an optional binary suffix; nil when the text is none.
-  static func size(_ text: String) -> Int? {
-    let suffixes: [Character: Int] = ["K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40]
-    var digits = Substring(text)
-    var unit = 1
-    if let last = digits.last?.uppercased().first, let factor = suffixes[last] {
-      unit = factor
-      digits.removeLast()
-    }
-    guard let count = Int(digits), count > 0 else { return nil }
-    let (bytes, overflow) = count.multipliedReportingOverflow(by: unit)
-    return overflow ? nil : bytes
   }
 }

@@ -24,7 +24,7 @@ enum PierDrivers {
       case ("file", 2): drivers.append(FileDriver(root: parts[1]))
       case ("timer", 2):
         let times = parts[1].split(separator: ":", maxSplits: 1).map { String($0) }
-        guard times.count == 2, let period = NockOptions.nanoseconds(times[0]) else {
+        guard times.count == 2, let period = Quantity.nanoseconds(times[0]) else {
           throw .usage("--driver timer=SECONDS:EVENT, such as timer=60:%tick, not '\(text)'", verb: verb)
         }
         drivers.append(TimerDriver(period: period, event: try jam(times[1], verb)))
@@ -66,10 +66,10 @@ enum PierDrivers {
       let pair = part.split(separator: "=", maxSplits: 1).map { String($0) }
       switch (pair.first, pair.count) {
       case ("timeout", 2):
-        guard let patience = NockOptions.nanoseconds(pair[1]) else { throw .usage(wanted, verb: verb) }
+        guard let patience = Quantity.nanoseconds(pair[1]) else { throw .usage(wanted, verb: verb) }
         options.patience = patience
       case ("body", 2):
-        guard let bytes = NounSession.size(pair[1]) else { throw .usage(wanted, verb: verb) }
+        guard let bytes = Quantity.bytes(pair[1]) else { throw .usage(wanted, verb: verb) }
         options.bodyBytes = bytes
       default: throw .usage(wanted, verb: verb)
       }

@@ -30,9 +30,10 @@ extension Command {
     details: """
       EVENT is a noun's text, or @FILE with a text or a jam. When the verb ends well the event is on the disk, and \
       stays there whatever happens. An event that fails is logged as failed, with its trace, and changes nothing; the \
-      verb ends with exit code 2 then. A pier that runs is asked over its socket; any other is opened for the event.
+      verb ends with exit code 2 then, or 3 when a limit ended it. A pier that runs is asked over its socket, and has the \
+      limits that it was started with; any other is opened for the event. \(Limits.ofEvents)
       """,
-    options: [.wire, .upgrade, .retry, .pokeCount, .clients, .quiet, .json] + Option.eventLimits,
+    options: [.wire, .upgrade, .retry, .pokeCount, .clients, .quiet, .json] + Option.eventOptions,
     examples: [
       Example("strata pier poke counter 5", "poke the pier in the folder counter with the event 5"),
       Example("strata pier poke books @transfer.noun --json", "an event from a file, a report for a script"),
@@ -52,9 +53,10 @@ extension Command {
     details: """
       For a gate, QUERY is a formula that is run on the state; [0 1], the whole state, by default. For other kernels it is \
       what their peek arm takes, such as [%state 0]. It is a noun's text or @FILE. Questions change nothing, and do not \
-      keep events waiting.
+      keep events waiting. Limits are those of the question, which takes a minute at most, and of events that are computed \
+      again first.
       """,
-    options: [.newest, .output, .json] + Option.eventLimits,
+    options: [.newest, .output, .json] + Option.eventOptions,
     examples: [
       Example("strata pier peek counter", "show the whole state"),
       Example("strata pier peek books '[0 2]' --json", "the head of the state, and the event that it is after"),
@@ -131,7 +133,8 @@ private struct PokeVerb {
       try session.close(directory)
       if !result.isDone {
         var failure = Failure(
-          .input, "event \(result.number) failed and changed nothing", subject: directory,
+          PierSession.code(ofFailure: result.failure ?? ""), "event \(result.number) failed and changed nothing",
+          subject: directory,
           excerpt: result.failure?.split(separator: "\n").map { "  \($0)" }.joined(separator: "\n"),
           advice: "strata pier log \(directory) --event \(result.number)")
         failure.isReported = invocation.has(.json)

@@ -24,9 +24,9 @@ extension Command {
     details: """
       KERNEL is a file with a noun's text or a jam. A gate takes [event state] and gives [effects state]; its own sample \
       holds the first state. A nockapp is a trap that gives a core with arms load, peek and poke. An arvo is a list of \
-      boot events.
+      boot events. \(Limits.ofEvents)
       """,
-    options: [.shape, .history] + Option.eventLimits + [.json],
+    options: [.shape, .history] + Option.eventOptions + [.json],
     examples: [
       Example("strata pier new counter counter.nock", "make a pier in the new folder counter"),
       Example("strata pier new app kernel.jam --shape nockapp --keep-history", "one for a NockApp"),
@@ -58,9 +58,9 @@ extension Command {
     details: """
       Other commands then reach the pier over a socket in its folder, which only its owner may use. Events that come at \
       the same time share the disk's syncs. SIGINT and SIGTERM end it in order; any other end loses nothing either. \
-      Effects do nothing unless a driver for them is switched on by name.
+      Effects do nothing unless a driver for them is switched on by name. \(Limits.ofEvents)
       """,
-    options: [.driver] + Option.eventLimits,
+    options: [.driver] + Option.eventOptions,
     examples: [
       Example("strata pier run counter", "serve the pier until it is interrupted"),
       Example("strata pier run app --driver file=out --driver exit", "let it write files below out, and end itself"),

@@ -8,13 +8,10 @@ import StrataPier
 import StrataText
 
 extension Option {
-  static let eventTime = Option("time", value: "SECONDS", "let no event take longer than this; 600 by default")
-  static let eventSteps = Option("steps", value: "COUNT", "let no event make more calls than this")
-  static let eventMemory = Option("memory", letter: "m", value: "SIZE", "let no event use more memory, such as 512M")
   static let newest = Option("at-least", value: "EVENT", "wait until the state is that after EVENT or newer")
 
-  /// What limits events, for the verbs that open piers.
-  static let eventLimits: [Option] = [eventMemory, eventSteps, eventTime, noJets]
+  /// How events are computed, for the verbs that open piers.
+  static let eventOptions: [Option] = limits + [noJets]
 }
 
 extension Failure {
@@ -48,22 +45,16 @@ enum PierSession {
   static func options(_ invocation: Invocation) throws(Failure) -> PierOptions {
     var options = PierOptions()
     options.usesJets = !invocation.has(.noJets)
-    options.eventSteps = try invocation.number(.eventSteps, minimum: 1).map { UInt64($0) }
-    if let text = invocation.value(.eventMemory) {
-      guard let bytes = NounSession.size(text) else {
-        throw .usage("--memory wants a size such as 65536, 512M or 2G, not '\(text)'", verb: invocation.verb)
-      }
-      options.eventBytes = bytes
-    }
-    if let text = invocation.value(.eventTime) {
-      guard let limit = NockOptions.nanoseconds(text) else {
-        throw .usage("--time wants seconds such as 2 or 0.5, not '\(text)'", verb: invocation.verb)
-      }
-      options.eventNanoseconds = limit
-    }
+    try Limits(invocation).apply(to: &options)
     options.output = { message in PierSession.tell(message.text) }
     options.notice = { text in PierSession.tell("strata pier: note: " + text) }
     return options
+  }
+
+  /// How a verb ends when an event failed: by a limit, or by what the event is.
+  static func code(ofFailure text: String) -> ExitCode {
+    let limits: [Fault] = [.bytes, .depth, .steps, .time, .interrupted]
+    return limits.contains { text.hasPrefix(NockOptions.mote($0) + ":") } ? .budget : .input
   }
 
   /// Writes a line to standard error.

@@ -166,9 +166,10 @@ extension Command {
     details: """
       Begins with the older of the two stored states and compares the mug of each state with the logged one. With \
       --rebuild it begins with the kernel, which needs a pier that keeps its history, and replaces the store; an \
-      interrupted run goes on where it was. The pier must not run.
+      interrupted run goes on where it was. The pier must not run. Events are computed without limits, as they had \
+      succeeded.
       """,
-    options: [.rebuild, .ignoreMugs, .skip] + Option.eventLimits + [.json],
+    options: [.rebuild, .ignoreMugs, .skip, .noJets, .json],
     examples: [
       Example("strata pier replay counter", "check the latest events"),
       Example("strata pier replay counter --rebuild", "make the store anew from the log"),

@@ -16,7 +16,7 @@ extension Command {
       Reads [%ivory events] or [%pill name boot kernel userspace] and runs the lifecycle formula [2 [0 3] 0 2] over the \
       boot events. Prints the mug of the product and of what lies at its axis 7, which is the kernel.
       """,
-    options: [.memory, .withoutJets, .checkJets, .json],
+    options: Option.limits + [.noJets, .checkJets, .json],
     examples: [Example("strata pill ivory.pill", "boot a kernel and print the mugs of what comes out")]
   ) { (invocation, console) throws(Failure) in
     let input = try Input(invocation.operands.first, binary: true, verb: invocation.verb)
@@ -26,7 +26,7 @@ extension Command {
     guard let events = bootEvents(cued.noun, in: nursery) else {
       throw Failure(.input, "is neither [%ivory events] nor [%pill name boot ...]", subject: input.name)
     }
-    let machine = NockMachine(session.loom)
+    let machine = try NockMachine(session.loom, NockOptions.limits(invocation))
     try machine.configureJets(invocation)
     let start = clock()
     let outcome = try session.attempt { (nursery) throws(Fault) -> NockOutcome in

@@ -16,15 +16,15 @@ extension Command {
       exit status, and a program that throws ends with status 9. Effects happen only when --allow names them.
 
       eval prints the normal form of the value that TEXT writes: (f x y) applies, #x is a pin, {name arity body} a law, \
-      [a b] a row, Add the pinned law of an operation. repl does so for each line of its input, where `name = value` \
-      names a value. rpn runs programs in the stack language.
+      [a b] a row, Add the pinned law of an operation. repl does so for each entry, where `name = value` names a value, \
+      as strata repl does for Nock. rpn runs programs in the stack language.
 
       A value that takes more text than --limit is cut, and the text ends in ..cut after N bytes.
 
       show and seed load print a seed's value in normal form, seed info counts what the file holds, seed save writes the \
       value of TEXT as a seed.
       """,
-    options: [.allow, .memory, .steps, .stats, .profile, .count, .withoutJets, .cords, .printLimit, .seeds],
+    options: [.allow] + Option.limits + [.stats, .profile, .count, .noJets, .cords, .printLimit, .seeds],
     examples: [
       Example("strata plan eval '(Mul 6 7)'", "prints 42"),
       Example("strata plan run --allow read,write,store sire.seed", "read Sire from standard input"),
@@ -75,7 +75,9 @@ extension Command {
       try PlanSession(invocation, name: "text").evaluate(try operand(1, "the TEXT of a value"), &console)
     case "repl":
       try most(1)
-      try PlanSession(invocation, name: "standard input").converse(&console)
+      let conversation = try PlanConversation(invocation)
+      defer { conversation.end(console) }
+      try Conversation.hold(conversation, &console)
     case "rpn":
       try most(2)
       let input = try Input(operands.count > 1 ? operands[1] : nil, binary: false, verb: invocation.verb)
@@ -90,7 +92,6 @@ extension Option {
   static let allow = Option(
     "allow", value: "EFFECTS", "grant effects: read, write, trace, store, memory, profile, time, files, syscall")
   static let stats = Option("stats", "print time and memory as JSON on standard error")
-  static let withoutJets = Option("no-jets", "run no native code in the place of an arm or a law")
   static let cords = Option("text", letter: "t", "print naturals that are text as text")
   static let printLimit = Option("limit", letter: "l", value: "SIZE", "print at most so much of each value (1M)")
   static let seeds = Option("seeds", value: "DIR", "where rpn finds the seed that $NAME names (seeds)")

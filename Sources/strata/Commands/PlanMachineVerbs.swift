@@ -29,10 +29,10 @@ private enum PlanMachineFile {
 
   static func options(_ invocation: Invocation) throws(Failure) -> PersistentPlanOptions {
     var options = PersistentPlanOptions()
-    options.loom = try PlanSession.loomOptions(invocation)
+    options.loom = try Limits(invocation).loom
     options.grants = try PlanSession.grants(invocation)
     options.grants.insert(PlanGrants(.store))
-    options.hasNameJets = !invocation.has(.withoutJets)
+    options.hasNameJets = !invocation.has(.noJets)
     options.store.creates = false
     return options
   }
@@ -113,7 +113,7 @@ extension Command {
       status. Commits are always allowed, other effects only when --allow names them. A program that fails leaves the \
       machine as its last commit did, and ends with the status that strata plan run has for the failure.
       """,
-    options: [.allow, .granted, .memory, .steps, .stats, .profile, .count, .withoutJets],
+    options: [.allow, .granted] + Option.limits + [.stats, .profile, .count, .noJets],
     examples: [
       Example("strata plan machine run counter", "run it once"),
       Example("strata plan machine run --allow read,write app serve", "with effects and an argument"),
@@ -121,7 +121,7 @@ extension Command {
   ) { (invocation, console) throws(Failure) in
     let plan = try PlanMachineFile.opened(invocation, console)
     if invocation.has(.granted) { plan.machine.grants.formUnion(plan.storedGrants) }
-    plan.machine.stepLimit = try invocation.number(.steps, minimum: 1)
+    try Limits(invocation).apply(to: plan.machine)
     try Watching.attach(invocation, to: plan.machine, title: plan.path)
     let arguments = invocation.operands.dropFirst().map { Array($0.utf8) }
     let status = PlanSession.status(verb: invocation.verb, plan.path, console) { () throws(PlanFailure) in

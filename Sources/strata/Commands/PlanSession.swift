@@ -19,35 +19,18 @@ struct PlanSession {
     self.invocation = invocation
     var style = PlanPrinter.Style.plain
     style.hasCords = invocation.has(.cords)
-    if let text = invocation.value(.printLimit) {
-      guard let bytes = NounSession.size(text) else {
-        throw .usage("--limit wants a size such as 65536 or 16M, not '\(text)'", verb: invocation.verb)
-      }
-      style.bytes = bytes
-    }
+    if let bytes = try invocation.size(.printLimit) { style.bytes = bytes }
     self.style = style
-    let options = try PlanSession.loomOptions(invocation)
+    let limits = try Limits(invocation)
     let grants = try PlanSession.grants(invocation)
     do {
-      machine = try PlanMachine(options: options, grants: grants, nameJets: !invocation.has(.withoutJets))
+      machine = try PlanMachine(options: limits.loom, grants: grants, nameJets: !invocation.has(.noJets))
     } catch {
       throw PlanSession.failure(error, subject: nil)
     }
-    machine.stepLimit = try invocation.number(.steps, minimum: 1)
+    limits.apply(to: machine)
     machine.traceStyle.bytes = style.bytes
     try Watching.attach(invocation, to: machine, title: name)
-  }
-
-  /// How much memory the invocation lets a machine use.
-  static func loomOptions(_ invocation: Invocation) throws(Failure) -> LoomOptions {
-    var options = LoomOptions()
-    if let text = invocation.value(.memory) {
-      guard let bytes = NounSession.size(text) else {
-        throw .usage("--memory wants a size such as 65536, 512M or 2G, not '\(text)'", verb: invocation.verb)
-      }
-      options.budgetBytes = bytes
-    }
-    return options
   }
 
   /// The effects that the invocation grants.

@@ -1,4 +1,4 @@
-// The parts of `strata plan` that read text: single values, a conversation, and the stack language.
+// The parts of `strata plan` that read text: single values and the stack language.
 
 import Glibc
 import StrataMemory
@@ -6,7 +6,7 @@ import StrataPlan
 import StrataText
 
 extension PlanSession {
-  private func value(_ text: String, names: @escaping (String) -> Word? = { _ in nil }) throws(Failure) -> Word {
+  func value(_ text: String, names: @escaping (String) -> Word? = { _ in nil }) throws(Failure) -> Word {
     do throws(PlanTextFailure) {
       return try machine.read(text: Array(text.utf8), names: names)
     } catch {
@@ -14,7 +14,7 @@ extension PlanSession {
     }
   }
 
-  private func forced(_ word: Word) throws(Failure) -> Word {
+  func forced(_ word: Word) throws(Failure) -> Word {
     do throws(PlanFailure) {
       return try machine.force(word)
     } catch {
@@ -34,7 +34,7 @@ extension PlanSession {
     return PlanSession.failure(error, subject: name)
   }
 
-  private func print(_ word: Word, _ console: inout Console) {
+  func print(_ word: Word, _ console: inout Console) {
     machine.printed(word, style: style).withUnsafeBytes { console.output.write($0) }
     console.output.write("\n")
   }
@@ -62,52 +62,8 @@ extension PlanSession {
     writeStats(console)
   }
 
-  /// Evaluates each line of the input and prints what it gives; `name = value` names a value. A line that fails is
-  /// reported and the next one is read.
-  func converse(_ console: inout Console) throws(Failure) {
-    // Named values lie on the machine's stack, where evaluation keeps them right.
-    var places: [String: Int] = [:]
-    let nursery = machine.nursery
-    let bottom = nursery.state.pointee.stackTop
-    var count = 0
-    let isPrompted = Syscalls.isTerminal(STDIN_FILENO) && console.outputIsTerminal
-    while true {
-      if isPrompted {
-        console.output.write("> ")
-        console.output.flush()
-      }
-      guard let line = readLine() else { break }
-      var text = line
-      var name: String?
-      if let parts = PlanSession.definition(line) { (name, text) = (parts.name, parts.value) }
-      if text.allSatisfy(\.isWhitespace) || text.hasPrefix(";") { continue }
-      do throws(Failure) {
-        let known = places
-        let word = try forced(
-          try value(text) { name in known[name].map { Word(raw: nursery.base[bottom + $0]) } })
-        if let name {
-          if let place = places[name] {
-            nursery.base[bottom + place] = word.raw
-            nursery.touchStack(from: bottom + place)
-          } else {
-            do throws(Fault) { try nursery.push(word) } catch { throw .fault(error, subject: nil) }
-            nursery.touchStack(from: bottom + count)
-            places[name] = count
-            count += 1
-          }
-        } else {
-          print(word, &console)
-        }
-      } catch {
-        console.report(error, verb: "plan", json: false)
-      }
-      console.output.flush()
-    }
-    writeStats(console)
-  }
-
   /// Name and value of a line `name = value`.
-  private static func definition(_ line: String) -> (name: String, value: String)? {
+  static func definition(_ line: String) -> (name: String, value: String)? {
     let parts = line.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
     guard parts.count == 2 else { return nil }
     let words = parts[0].split(whereSeparator: \.isWhitespace)

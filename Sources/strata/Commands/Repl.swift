@@ -14,22 +14,15 @@ extension Command {
       lines as its brackets do. Lines that begin with a colon are commands; :help lists them. On a terminal lines can be
       edited, the arrow keys recall what was entered before (kept in $STRATA_HISTORY or ~/.strata-history), and Ctrl-C
       ends what runs, or drops what was typed. When standard input is no terminal, all of it is run, and the exit
-      code is that of the gravest failure.
+      code is that of the gravest failure. strata flat repl and strata plan repl are such conversations with the other
+      machines.
       """,
-    options: [.memory, .steps, .depth, .time, .noJets, .noHints, .checks],
+    options: Option.limits + [.noJets, .noHints, .checks],
     examples: [
       Example("strata repl", "start a conversation"),
       Example("echo ':run [41 4 0 1]' | strata repl", "the same from a script"),
     ]
   ) { (invocation, console) throws(Failure) in
-    let session = try NockConversation(invocation)
-    var reader = EntryReader()
-    var conversation = Conversation(session, showsCosts: reader.isInteractive)
-    let code = try conversation.run(&reader, &console)
-    if code != .fine {
-      var failure = Failure(code, "an entry failed")
-      failure.isReported = true
-      throw failure
-    }
+    try Conversation.hold(try NockConversation(invocation), &console)
   }
 }

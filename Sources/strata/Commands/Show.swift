@@ -25,10 +25,8 @@ extension Command {
   ) { (invocation, console) throws(Failure) in
     let isText = invocation.has(text)
     var options = NounText.Options.brief()
-    if let size = invocation.value(limit) {
-      guard let bytes = NounSession.size(size), bytes >= 3 else {
-        throw .usage("--limit wants a size such as 4096 or 64K, not '\(size)'", verb: invocation.verb)
-      }
+    if let bytes = try invocation.size(limit) {
+      guard bytes >= 3 else { throw .usage("--limit wants at least 3 bytes", verb: invocation.verb) }
       options.bytes = bytes
     }
     options.depth = try invocation.number(depth, minimum: 1) ?? options.depth

@@ -7,7 +7,7 @@ import StrataPier
 extension Option {
   fileprivate static let once = Option("once", "look once and end")
   fileprivate static let interval = Option(
-    "interval", value: "SECONDS", "how long to wait between two looks; 1 by default")
+    "interval", value: "DURATION", "how long to wait between two looks; 1 second by default")
 }
 
 extension Command {
@@ -45,11 +45,8 @@ private struct TopVerb {
     directory = invocation.operands[0]
     isOnce = invocation.has(.once)
     isJSON = invocation.has(.json)
-    let text = invocation.value(.interval) ?? "1"
-    guard let nanoseconds = NockOptions.nanoseconds(text), nanoseconds >= 10_000_000 else {
-      throw .usage("--interval wants seconds such as 2 or 0.5, not '\(text)'", verb: invocation.verb)
-    }
-    interval = nanoseconds
+    interval = try invocation.duration(.interval) ?? 1_000_000_000
+    guard interval >= 10_000_000 else { throw .usage("--interval wants at least 10ms", verb: invocation.verb) }
   }
 
   func run(_ console: inout Console) throws(Failure) {

@@ -23,6 +23,18 @@ struct Conversation {
     self.showsCosts = showsCosts
   }
 
+  /// Talks with a session over standard input until that ends. Throws when an entry failed that nobody saw fail on a terminal.
+  static func hold(_ session: any Session, _ console: inout Console) throws(Failure) {
+    var reader = EntryReader()
+    var conversation = Conversation(session, showsCosts: reader.isInteractive)
+    let code = try conversation.run(&reader, &console)
+    if code != .fine {
+      var failure = Failure(code, "an entry failed")
+      failure.isReported = true
+      throw failure
+    }
+  }
+
   /// Talks until the input ends. Returns the gravest way in which an entry ended.
   mutating func run(_ reader: inout EntryReader, _ console: inout Console) throws(Failure) -> ExitCode {
     if reader.isInteractive { console.print(session.greeting) }
@@ -79,7 +91,7 @@ struct Conversation {
       }
     } catch {
       if worst.rawValue < error.code.rawValue { worst = error.code }
-      console.report(error, verb: nil, json: false)
+      if !error.isReported { console.report(error, verb: nil, json: false) }
     }
   }
 

@@ -71,7 +71,31 @@ import Testing
     let said = replies(
       ["spin :: () -> i64 { while true { } }", "spin()", "1 + 1"],
       budget: Budget(steps: 1000, bytes: 1 << 20, depth: 100))
-    #expect(said[1].hasPrefix("budget: ") && said[1].contains("more steps than its budget"))
+    #expect(said[1].hasPrefix("budget: ") && said[1].contains("out of steps"))
     #expect(said[2] == "2")
+  }
+
+  @Test func whatCompilingNeedsHasABudgetToo() {
+    var session = FlatSession(compileBudget: Budget(steps: 1000))
+    guard
+      case .failure(let text, _, let isBudget) = session.enter(
+        "T :: struct { x: [#run (() -> i64 { while true { } })()]u8; }")
+    else {
+      Issue.record("an endless length is no declaration")
+      return
+    }
+    #expect(isBudget && text.contains("this could not be evaluated: out of steps"))
+  }
+
+  @Test func stepsAndStorageOfTheLatestEntryAreKnown() {
+    var session = FlatSession()
+    _ = session.enter(
+      "f :: (n: i64) -> i64 { a : [100]i64; i := 0; while i < n { a[i] = i; i += 1; } return a[n - 1]; }")
+    #expect(session.steps == 0)
+    _ = session.enter("f(100)")
+    let long = session.steps
+    #expect(long > 500 && session.usedBytes >= 800)
+    _ = session.enter("f(10)")
+    #expect(session.steps > 50 && session.steps < long / 5)
   }
 }

@@ -35,7 +35,7 @@ import Testing
 
   @Test(
     arguments: [
-      (["--steps", "5"], "steps"), (["--time", "0.05"], "alrm"), (["--depth", "64K"], "over"),
+      (["--steps", "5"], "steps"), (["--time", "0.05"], "alrm"), (["--depth", "500"], "over"),
       (["--memory", "1M"], "meme"),
     ])
   func limitsEndWithTheirMotes(options: [String], mote: String) throws {

@@ -35,9 +35,12 @@ import Testing
   @Test func replKeepsNamesAndGoesOnAfterErrors() throws {
     let input = "x = (Add 2 3)\n\n; a remark\n[x x]\n(y)\nx = [x]\nx\n(Div 1 0)\n1\n"
     let run = try StrataProcess(["plan", "repl"], input: Data(input.utf8))
-    #expect(run.code == 0)
+    #expect(run.code == 2)
     #expect(run.text == "[5 5]\n[5]\n1\n")
     #expect(run.error.split(separator: "\n").count == 2)
+    let longer = "f = (Add\n  2\n  3)\n:names\n[f\n\n\"(\"\n"
+    let lines = try StrataProcess(["plan", "repl"], input: Data(longer.utf8))
+    #expect(lines.text == "f\n40\n" && lines.error.contains("not closed"))
   }
 
   @Test func rpnRunsPrograms() throws {

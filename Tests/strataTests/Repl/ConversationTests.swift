@@ -1,4 +1,4 @@
-// `strata repl` from outside: from a pipe, and on a terminal.
+// `strata repl` and its like from outside: from a pipe, and on a terminal.
 
 import Foundation
 import Testing
@@ -61,6 +61,55 @@ import Testing
     #expect(lines.contains("1") && lines.contains("3") && lines.contains("4"), "\(run.text)")
     #expect(lines.suffix(3) == ["[1 1]", "[1 3]", "[1 4]"])
     #expect(run.text.contains("^C") && run.text.contains("bytes allocated"))
+  }
+
+  /// For each machine an entry that ends, what it prints, one that does not, and one that ends again.
+  static let endless = [
+    ("repl", "[1 7]", "[2 [0 1] 0 1]", ":subject [2 [0 1] 0 1]"),
+    ("flat repl", "3 + 4", "f()", "f :: () -> i64 { while true { } }"),
+    ("plan repl", "(Add 3 4)", "(f 0)", "f = #{%f 1 [0 [[Add 1] [1]]]}"),
+  ]
+
+  @Test(arguments: endless)
+  func anInterruptionEndsTheEntryAndNotTheConversation(verb: String, short: String, long: String, before: String)
+    throws
+  {
+    let run = try StrataProcess(
+      shell: """
+        set -m
+        mkfifo entries
+        env --default-signal=INT "$STRATA" \(verb) < entries > said 2> errors & pid=$!
+        exec 3> entries
+        printf '%s\\n' '\(before)' '\(short)' '\(long)' >&3
+        for i in $(seq 600); do grep -q '^7$' said && break; sleep 0.1; done
+        sleep 1
+        kill -INT $pid
+        for i in $(seq 600); do grep -q interrupted errors && break; sleep 0.1; done
+        printf '%s\\n' '\(short)' >&3
+        exec 3>&-
+        wait $pid; echo "code $?"
+        cat said errors
+        """)
+    #expect(run.text.contains("code 3\n7\n7\n") && run.text.contains("interrupted"), "\(run.text) \(run.error)")
+  }
+
+  @Test(arguments: endless)
+  func timeIsForEachEntry(verb: String, short: String, long: String, before: String) throws {
+    let run = try StrataProcess(
+      verb.split(separator: " ").map(String.init) + ["--time", "500ms"],
+      input: Data("\(before)\n\(short)\n\(long)\n\(short)\n".utf8))
+    #expect(run.code == 3 && run.text == "7\n7\n" && run.error.contains("out of time"), "\(run.error)")
+  }
+
+  @Test func flatHasCommandsOfItsOwn() throws {
+    let run = try StrataProcess(
+      shell: """
+        echo 'twice :: (n: i64) -> i64 => n * 2;' > twice.sx
+        printf '%s\\n' ':load twice.sx' 'three :: 3' ':show' 'twice(three)' 'a := missing' '{' '' ':load' | strata flat repl
+        echo "code $?"
+        """)
+    #expect(run.text == "twice :: (n: i64) -> i64 => n * 2;\n\nthree :: 3;\n6\ncode 2\n", "\(run.text)")
+    #expect(run.error.contains("unknown name 'missing'") && run.error.contains(":load wants"), "\(run.error)")
   }
 
   @Test func quotesAndCommentsDoNotCountBrackets() throws {
