@@ -32,10 +32,10 @@ extension PlanMachine {
     switch value {
     case .nat(let number): return try nursery.natural(number)
     case .bytes(let bytes): return try nursery.natural(bytes: bytes)
-    case .pin(let item): return try application(engine.makePin(.zero), [build(item, known)])
+    case .pin(let item): return try pinning(build(item, known))
     case .law(let name, let arity, let body):
-      return try application(
-        engine.makePin(.one), [build(name, known), Word(direct: UInt64(arity)), build(body, known)])
+      let (name, body) = (try build(name, known), try build(body, known))
+      return try lawMaking(name: name, arity: Word(direct: UInt64(arity)), body: body) ?? .zero
     case .app(let head, let arguments):
       return try application(build(head, known), arguments.map { try build($0, known) })
     case .known(let index): return known[index]

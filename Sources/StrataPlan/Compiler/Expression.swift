@@ -68,8 +68,8 @@ struct Expression {
     var rest = body
     let base = engine.base
     while rest.isClosure, base[rest.offset + 1] == 1, engine.argumentCount(rest) == 2 {
-      letWords.append(Word(raw: base[rest.offset + 2]))
-      rest = Word(raw: base[rest.offset + 3])
+      letWords.append(Word(raw: engine.resolved(base[rest.offset + 2])))
+      rest = Word(raw: engine.resolved(base[rest.offset + 3]))
     }
     letRoots = Array(repeating: nil, count: letWords.count)
     letUses = Array(repeating: 0, count: letWords.count)
@@ -132,14 +132,14 @@ struct Expression {
     guard word.isClosure, engine.base[word.offset + 1] == 0 else { return (Node(kind: .constant, word: word), []) }
     let count = engine.argumentCount(word)
     if count == 1 {
-      return (Node(kind: .constant, word: Word(raw: engine.base[word.offset + 2])), [])
+      return (Node(kind: .constant, word: Word(raw: engine.resolved(engine.base[word.offset + 2]))), [])
     }
     guard count == 2 else { return (Node(kind: .constant, word: word), []) }
     var parts: [Word] = []
     var rest = word
     while rest.isClosure, engine.base[rest.offset + 1] == 0, engine.argumentCount(rest) == 2 {
-      parts.append(Word(raw: engine.base[rest.offset + 3]))
-      rest = Word(raw: engine.base[rest.offset + 2])
+      parts.append(Word(raw: engine.resolved(engine.base[rest.offset + 3])))
+      rest = Word(raw: engine.resolved(engine.base[rest.offset + 2]))
     }
     parts.append(rest)
     return (Node(kind: .application), parts)
@@ -180,8 +180,10 @@ struct Expression {
       if function.isClosure {
         let base = engine.base
         let more = (0..<engine.argumentCount(function)).map {
-          Node(kind: .constant, word: Word(raw: base[function.offset + 2 + $0]))
+          Node(kind: .constant, word: Word(raw: engine.resolved(base[function.offset + 2 + $0])))
         }
+        // A constant may hold what is not evaluated yet where the rules leave pins and laws lazy.
+        if more.contains(where: \.word.isThunk) { return store(index, .apply, children) }
         function = Word(raw: base[function.offset + 1])
         children = [Node(kind: .constant, word: function)] + more + children[1...]
       }
@@ -231,7 +233,7 @@ struct Expression {
     do throws(PlanFailure) {
       let (word, body) = try engine.newClosure(children.count - 1)
       for (position, child) in children.enumerated() { body[position] = child.word.raw }
-      engine.base[word.offset] |= Header.normalFormBit
+      if children.allSatisfy({ engine.isNormal($0.word) }) { engine.base[word.offset] |= Header.normalFormBit }
       nodes[index] = Node(kind: .constant, word: word)
     } catch {
       throw .failed(error)
@@ -252,7 +254,7 @@ struct Expression {
 
   /// The operation that a saturated call carries out, with its operands.
   private func recognised(_ function: Word, _ arguments: [Node]) -> (Operation, [Node])? {
-    guard function.isPin else { return nil }
+    guard function.isPin, !engine.registers.pointee.isSpecification else { return nil }
     let base = engine.base
     let item = Word(raw: base[function.offset + PinLayout.item])
     if item.isLaw {

@@ -672,6 +672,12 @@ extension Engine {
       case .raiseStep:
         save(fp, code, pc)
         try raiseStep()
+      case .specifiedStep:
+        save(fp, code, pc)
+        try specifiedStep()
+      case .specifiedLawStep:
+        save(fp, code, pc)
+        try specifiedLawStep()
       case .attemptEnter:
         fp[3] = UInt64(registers.pointee.handler)
         registers.pointee.handler = fp - base

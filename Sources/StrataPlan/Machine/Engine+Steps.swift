@@ -126,7 +126,9 @@ extension Engine {
   /// Whether an evaluated value is known to be in normal form.
   @inline(__always)
   func isNormal(_ value: Word) -> Bool {
-    !value.isClosure || base[value.offset] & Header.normalFormBit != 0
+    if value.isNatural || base[value.offset] & Header.normalFormBit != 0 { return true }
+    // Under the rules of the runtime what is in a pin or a law was forced when it was made.
+    return !value.isClosure && !registers.pointee.isSpecification
   }
 
   // MARK: Case analysis
@@ -148,9 +150,10 @@ extension Engine {
       return try applyNow(fp, 1)
     }
     if value.isLaw {
+      let isSpecification = registers.pointee.isSpecification
       fp[0] = fp[2]
-      fp[2] = base[value.offset + LawLayout.name]
-      fp[3] = base[value.offset + LawLayout.arity]
+      fp[2] = base[value.offset + (isSpecification ? LawLayout.arity : LawLayout.name)]
+      fp[3] = base[value.offset + (isSpecification ? LawLayout.name : LawLayout.arity)]
       fp[4] = base[value.offset + LawLayout.body]
       return try applyNow(fp, 3)
     }
@@ -193,8 +196,7 @@ extension Engine {
 
   // MARK: Normal forms
 
-  /// Slots: 2 depth, then for each open closure the closure and the number of the argument in hand, then the value
-  /// in hand.
+  /// Slots: 2 depth, then for each open value the value and the number of the part in hand, then the part in hand.
   func forceStep() throws(PlanFailure) {
     let fp = registers.pointee.fp
     var depth = Int(fp[2])
@@ -213,17 +215,18 @@ extension Engine {
         let value = Word(raw: raw)
         if !isNormal(value) {
           try reserve(fp + slot + 3)
-          fp[slot + 1] = 1
-          fp[slot + 2] = base[value.offset + 2]
+          let first = firstPart
+          fp[slot + 1] = UInt64(first)
+          fp[slot + 2] = base[value.offset + 1 + first]
           depth += 1
           continue
         }
       }
       isDone = false
       if depth == 0 { return giveBack(fp[slot]) }
-      let closure = Word(raw: fp[slot - 2])
+      let whole = Word(raw: fp[slot - 2])
       let number = Int(fp[slot - 1])
-      let place = closure.offset + 1 + number
+      let place = whole.offset + 1 + number
       if base[place] != fp[slot] {
         do throws(Fault) {
           try nursery.update(slot: place, to: Word(raw: fp[slot]))
@@ -231,23 +234,28 @@ extension Engine {
           throw .fault(error)
         }
       }
-      if number < argumentCount(closure) {
+      if number + 1 < fieldCount(whole) {
         fp[slot - 1] = UInt64(number + 1)
         fp[slot] = base[place + 1]
       } else {
-        markNormal(closure)
+        markNormal(whole)
         depth -= 1
         isDone = true
       }
     }
   }
 
-  /// Marks a closure of the innermost nursery frame. One of an outer frame stays unmarked, because a bail restores
+  /// The first part of a value that may be unevaluated: heads are naturals, pins and laws, whose parts were forced unless
+  /// the rules say otherwise.
+  @inline(__always)
+  private var firstPart: Int { registers.pointee.isSpecification ? 0 : 1 }
+
+  /// Marks a value of the innermost nursery frame. One of an outer frame stays unmarked, because a bail restores
   /// what it held.
-  private func markNormal(_ closure: Word) {
+  private func markNormal(_ value: Word) {
     let frame = nursery.state.pointee.frame
-    if frame.pointee.young.contains(closure.offset) || frame.pointee.tenured.contains(closure.offset) {
-      base[closure.offset] |= Header.normalFormBit
+    if frame.pointee.young.contains(value.offset) || frame.pointee.tenured.contains(value.offset) {
+      base[value.offset] |= Header.normalFormBit
     }
   }
 

@@ -25,6 +25,8 @@ struct Registers {
   /// What an uncaught throw threw: `tag[value]`, also on the bottom of the stack.
   var thrown = Word.zero
   var grants = PlanGrants.none
+  /// Whether the rules are those of the newer specification; see `PlanFront`.
+  var isSpecification = false
   /// Whether every safe point collects, so that tests find words that are not kept where collections look.
   var collectsAlways = false
   /// Whether the machine shares a commons with others.
@@ -98,20 +100,23 @@ struct Engine {
     base[offset + PinLayout.item] = item.raw
     base[offset + PinLayout.code] = 0
     base[offset + PinLayout.arity] = UInt64(pinnedArity(item))
+    if registers.pointee.isSpecification, isNormal(item) { base[offset] |= Header.normalFormBit }
     return Word(tag: .pin, offset: offset)
   }
 
-  /// The caller guarantees that the arity is a positive natural and that the body is in normal form.
+  /// The caller guarantees that the arity is a positive natural and that the body is as the rules of the machine want it.
   func makeLaw(_ name: Word, _ arity: Word, _ body: Word) throws(PlanFailure) -> Word {
     let offset = try allocate(.law, LawLayout.size)
     base[offset + LawLayout.name] = name.raw
     base[offset + LawLayout.arity] = arity.raw
     base[offset + LawLayout.body] = body.raw
     base[offset + LawLayout.code] = 0
+    if registers.pointee.isSpecification, name.isNatural, isNormal(body) { base[offset] |= Header.normalFormBit }
     return Word(tag: .law, offset: offset)
   }
 
   private func pinnedArity(_ item: Word) -> Int {
+    if registers.pointee.isSpecification { return item.isLaw ? arity(item) : 1 }
     if item.isNatural {
       if item.isDirect {
         switch item.raw {

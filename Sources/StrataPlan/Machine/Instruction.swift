@@ -155,6 +155,9 @@ enum Opcode: UInt8 {
   case primitiveStep
   case pinnedRowStep
   case raiseStep
+  /// the pinned 0 of the newer specification, on the row in slot 1, and its making of laws
+  case specifiedStep
+  case specifiedLawStep
   case attemptEnter
   case attemptLeave
   /// begins a marked evaluation of slot 2 under the label in slot 1; without anybody who watches, slot 2 is evaluated

@@ -4,10 +4,12 @@ import StrataMemory
 import StrataNatural
 
 extension PlanMachine {
-  /// Forces `main`, applies it to a row of the arguments (or to 0 without any) and returns the natural that it gives;
-  /// anything but a natural below 2^63 gives its low bits or 0. `main` may be unevaluated.
+  /// Forces `main` (under the newer specification: evaluates it), applies it to a row of the arguments (or to 0 without any)
+  /// and returns the natural that it gives; anything but a natural below 2^63 gives its low bits or 0. `main` may be
+  /// unevaluated.
   public func runProgram(_ main: Word, arguments: [[UInt8]]) throws(PlanFailure) -> UInt64 {
-    let function = try force(main)
+    // Where pins and laws are lazy a program may hold what has no end.
+    let function = try front == .runtime ? force(main) : evaluate(main)
     var argument = Word.zero
     if !arguments.isEmpty {
       let (row, body) = try engine.newClosure(arguments.count)

@@ -15,6 +15,8 @@ public final class PlanMachine {
   public var traceStyle = PlanPrinter.Style.trace
   /// Whether pinned laws are recognised by name and arity. Off, every law runs its own body.
   public let hasNameJets: Bool
+  /// Which rules programs follow.
+  public let front: PlanFront
 
   /// What lies in the commons, by content.
   var sharedPins = PinIndex()
@@ -28,6 +30,7 @@ public final class PlanMachine {
   private var pinnedRowCode = Word.zero
   private var raiseCode = Word.zero
   private var uncallableCode = Word.zero
+  private var meaninglessCode = Word.zero
 
   /// What the program may change in place.
   var buffers = Buffers()
@@ -46,7 +49,7 @@ public final class PlanMachine {
   /// A machine that is granted nothing unless told otherwise. Throws when the system has no memory for it.
   public init(
     options: LoomOptions = LoomOptions(), grants: PlanGrants = .none, host: any PlanHost = SystemHost(),
-    nameJets: Bool = true
+    nameJets: Bool = true, front: PlanFront = .runtime
   ) throws(PlanFailure) {
     do throws(Fault) {
       loom = try Loom(options)
@@ -54,7 +57,8 @@ public final class PlanMachine {
       throw .fault(error)
     }
     self.host = host
-    hasNameJets = nameJets
+    self.front = front
+    hasNameJets = nameJets && front == .runtime
     registers = .allocate(capacity: 1)
     let base = loom.nursery.base
     let operations = UnsafeMutablePointer<UInt64>.allocate(capacity: PlanMachine.operationCount)
@@ -69,7 +73,8 @@ public final class PlanMachine {
     indices.initialize(repeating: 0, count: Stub.allCases.count)
     registers.initialize(
       to: Registers(
-        fp: base, code: base, pc: base, stubIndices: indices, operations: operations, orders: orders, grants: grants))
+        fp: base, code: base, pc: base, stubIndices: indices, operations: operations, orders: orders, grants: grants,
+        isSpecification: front == .specification))
     do throws(CompileFailure) {
       let writer = StubWriter(engine: engine)
       let stubs = try writer.stubs(indices)
@@ -77,6 +82,7 @@ public final class PlanMachine {
       pinnedRowCode = try fixed(try writer.pinnedRow())
       raiseCode = try fixed(try writer.raise())
       uncallableCode = try fixed(try writer.uncallable())
+      meaninglessCode = try fixed(try writer.meaningless())
       for operation in Operation.allCases {
         let code = try writer.code(of: operation)
         operations[Int(operation.rawValue)] = try fixed(code).raw
@@ -230,7 +236,14 @@ public final class PlanMachine {
       code = try compiled(function)
     } else {
       let item = Word(raw: base[offset + PinLayout.item])
-      if item.isLaw {
+      if front == .specification {
+        code =
+          item.isLaw
+          ? try self.code(ofLaw: item)
+          : item == .zero
+            ? Word(raw: registers.pointee.operations[Int(Operation.specified.rawValue)])
+            : item.isNatural ? meaninglessCode : uncallableCode
+      } else if item.isLaw {
         if let operation = operation(ofPinned: item) {
           code = Word(raw: registers.pointee.operations[Int(operation.rawValue)])
         } else {

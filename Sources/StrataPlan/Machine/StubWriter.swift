@@ -46,6 +46,14 @@ struct StubWriter {
     }
   }
 
+  /// The code of pins that evaluate their argument and have no meaning.
+  func meaningless() throws(CompileFailure) -> Word {
+    try single(frameSize: 8) { assembler in
+      assembler.emit(.evaluate, 1, 0, 0, 2)
+      assembler.emit(.fail)
+    }
+  }
+
   /// The code of pins that cannot be called.
   func uncallable() throws(CompileFailure) -> Word {
     try single(frameSize: 2) { $0.emit(.uncallable) }
@@ -82,6 +90,8 @@ struct StubWriter {
       }
     case .row: return try single(frameSize: 5, operation: operation) { $0.emit(.rowStep) }
     case .primitive: return try single(frameSize: 4, operation: operation) { $0.emit(.primitiveStep) }
+    case .specified: return try single(frameSize: 8, operation: operation) { $0.emit(.specifiedStep) }
+    case .specifiedLaw: return try single(frameSize: 8, operation: operation) { $0.emit(.specifiedLawStep) }
     case .raise, .case0: return try single(frameSize: 2, operation: operation) { $0.emit(.fail) }
     case .profile:
       return try single(frameSize: 4, operation: operation) { assembler in

@@ -9,7 +9,7 @@ extension Engine {
     let operation = Operation(rawValue: UInt8(truncatingIfNeeded: number)) ?? .force
     let first = Word(raw: operands[0])
     switch operation {
-    case .makePin: return try makePin(first).raw
+    case .makePin, .specifiedPin: return try makePin(first).raw
     case .makeLaw:
       if operands[1] == 0 { throw .crash(.lawOfArityZero) }
       return try makeLaw(first, Word(raw: operands[1]), Word(raw: operands[2])).raw

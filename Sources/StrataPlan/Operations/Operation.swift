@@ -132,6 +132,10 @@ enum Operation: UInt8, CaseIterable {
   case collect = 144
   case setProfile = 145
   case getProfile = 146
+  // Those of the newer specification: its pinned 0, and what that makes.
+  case specified = 147
+  case specifiedPin = 148
+  case specifiedLaw = 149
 }
 
 /// How much of an operand is evaluated before the operation runs.
@@ -306,6 +310,9 @@ extension Operation {
     case .send: return Entry(5, "N1 N2 N3 N4 N5", effect: .write)
     case .raise: return Entry(1, "", .microcode)
     case .collect: return Entry(1, "")
+    case .specified: return Entry(1, "", .microcode)
+    case .specifiedPin: return Entry(1, "E1")
+    case .specifiedLaw: return Entry(3, "", .microcode)
     case .setProfile: return Entry(1, "", effect: .profile)
     case .getProfile: return Entry(1, "", effect: .profile)
     }

@@ -136,7 +136,7 @@ public final class PlanProfiler {
       return operation.entry.names.first ?? "\(operation)"
     }
     let name = code[CodeLayout.name]
-    return name == CodeLayout.nameless ? nil : text(Word(raw: name), engine)
+    return name == CodeLayout.nameless ? nil : text(Word(raw: engine.resolved(name)), engine)
   }
 
   private func text(_ word: Word, _ engine: Engine) -> String {

@@ -81,9 +81,16 @@ struct SeedWriter {
         if word.isPin {
           if base[offset + PinLayout.item] == 0 {
             steps.append(.hole)
+          } else if machine.front == .specification {
+            steps += [.join, .join, .value(Word(raw: base[offset + PinLayout.item])), .natural(0), .hole]
           } else {
             steps += [.join, .value(Word(raw: base[offset + PinLayout.item])), .hole]
           }
+        } else if word.isLaw, machine.front == .specification {
+          let arity = try engine.arithmeticResult(
+            .decrement, Word(raw: base[offset + LawLayout.arity]), .zero)
+          steps += [.join, .join, .value(Word(raw: base[offset + LawLayout.body]))]
+          steps += [.join, .value(Word(raw: base[offset + LawLayout.name])), .join, .value(arity), .natural(1), .hole]
         } else if word.isLaw {
           let fields = [LawLayout.body, LawLayout.arity, LawLayout.name].map { Word(raw: base[offset + $0]) }
           for field in fields { steps += [.join, .value(field)] }

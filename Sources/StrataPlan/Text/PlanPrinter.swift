@@ -79,22 +79,23 @@ public struct PlanPrinter {
       showNatural(word)
     } else if word.isPin {
       let item = Word(raw: base[word.offset + PinLayout.item])
-      if item.isLaw, let name = text(Word(raw: base[item.offset + LawLayout.name])) {
+      if item.isLaw, let name = text(Word(raw: engine.resolved(base[item.offset + LawLayout.name]))) {
         output += name
       } else {
         put("#")
         items.append(.value(item, depth: depth))
       }
     } else if word.isLaw {
-      let name = Word(raw: base[word.offset + LawLayout.name])
-      if let text = text(name) { output += text } else { showNatural(name) }
-      put("(")
-      showNatural(Word(raw: base[word.offset + LawLayout.arity]))
-      put(")")
       if depth < 3 {
-        put("=>")
         items.append(.value(Word(raw: base[word.offset + LawLayout.body]), depth: depth + 1))
+        items.append(.text(Array("=>".utf8)))
       }
+      items.append(.text([0x29]))
+      items.append(.value(Word(raw: base[word.offset + LawLayout.arity]), depth: depth + 1))
+      items.append(.text([0x28]))
+      // Under the newer specification a name is any value, evaluated or not.
+      let name = Word(raw: engine.resolved(base[word.offset + LawLayout.name]))
+      if let text = text(name) { output += text } else { items.append(.value(name, depth: depth + 1)) }
     } else if word.isClosure {
       let isNormal = base[word.offset] & Header.normalFormBit != 0
       items.append(.text(isNormal ? [0x5D] : [0x7D]))

@@ -88,9 +88,7 @@ struct PlanTextReader {
     // A pin takes what follows it alone: #1[2] is a row whose head is a pin.
     while case .pin? = open.last {
       open.removeLast()
-      value = try building { () throws(PlanFailure) in
-        try machine.application(try machine.engine.makePin(.zero), [value])
-      }
+      value = try building { () throws(PlanFailure) in try machine.pinning(value) }
     }
     if position < text.count, text[position] == UInt8(ascii: "[") {
       position += 1
@@ -118,9 +116,11 @@ struct PlanTextReader {
       return try building { () throws(PlanFailure) in try machine.application(head, parts) }
     case (.law(let parts), UInt8(ascii: "}")):
       guard parts.count == 3 else { throw failure("a law has a name, an arity and a body") }
-      return try building { () throws(PlanFailure) in
-        try machine.application(try machine.engine.makePin(.one), parts)
+      let law = try building { () throws(PlanFailure) in
+        try machine.lawMaking(name: parts[0], arity: parts[1], body: parts[2])
       }
+      guard let law else { throw failure("a law's arity is written as a positive number") }
+      return law
     default: throw failure("this closes another bracket than the one that is open")
     }
   }
@@ -201,7 +201,7 @@ extension PlanMachine {
 
   /// The pinned law that stands for the operation of this name, nil when there is none.
   func operationPin(name: [UInt8]) throws(PlanFailure) -> Word? {
-    guard name.count < 8 else { return nil }
+    guard name.count < 8, front == .runtime else { return nil }
     let key = name.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
     guard let operation = (1...8).lazy.compactMap({ Operation.named(key, arity: $0) }).first else { return nil }
     let arity = operation.entry.arity

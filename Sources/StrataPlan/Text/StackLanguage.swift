@@ -230,8 +230,9 @@ public struct StackLanguage: ~Copyable {
     case "L", "law":
       try need(3)
       let law = try failing { () throws(PlanFailure) in
-        try machine.application(try machine.engine.makePin(.one), [element(0), element(1), element(2)])
+        try machine.lawMaking(name: element(0), arity: element(1), body: element(2))
       }
+      guard let law else { throw .badInput("a law whose arity is not written as a positive number") }
       _ = try pop()
       _ = try pop()
       set(0, law)

@@ -1,13 +1,16 @@
 // PLAN's values on the shared word, and what their objects look like in memory.
 //
 //     natural   direct word, or Kind.natural
-//     pin       item | code | arity               item is in normal form
-//     law       name | arity | body | code        body is in normal form
+//     pin       item | code | arity               item is in normal form (*)
+//     law       name | arity | body | code        body is in normal form (*)
 //     closure   head | argument 1 ... argument n   head is a natural, pin or law; n is at least 1
 //     thunk     state | ...                        see ThunkLayout
 //
 // `code` is 0 until the value is first called, then a reference to its code object. Pins and laws never refer to
 // thunks; a closure whose header carries the normal-form bit does not either.
+//
+// (*) Under the newer specification (`PlanFront.specification`) an item is evaluated, a body is evaluated as far as it is an
+// expression, and a name is anything; there the normal-form bit of pins and laws says what that of closures says.
 
 import StrataMemory
 

@@ -21,10 +21,13 @@ extension Command {
 
       A value that takes more text than --limit is cut, and the text ends in ..cut after N bytes.
 
+      --front specification follows the newer specification: #0 takes a row (0[item], 1[arity name body], \
+      2[p l a z m value]), other pins of naturals mean nothing, pins and laws are lazy, and no name stands for anything.
+
       show and seed load print a seed's value in normal form, seed info counts what the file holds, seed save writes the \
       value of TEXT as a seed.
       """,
-    options: [.allow] + Option.limits + [.stats, .profile, .count, .noJets, .cords, .printLimit, .seeds],
+    options: [.allow] + Option.limits + [.stats, .profile, .count, .noJets, .cords, .printLimit, .front, .seeds],
     examples: [
       Example("strata plan eval '(Mul 6 7)'", "prints 42"),
       Example("strata plan run --allow read,write,store sire.seed", "read Sire from standard input"),
@@ -82,6 +85,9 @@ extension Command {
       try most(2)
       let input = try Input(operands.count > 1 ? operands[1] : nil, binary: false, verb: invocation.verb)
       let session = try PlanSession(invocation, name: input.name)
+      guard session.machine.front == .runtime else {
+        throw .usage("rpn computes with operations that --front specification does not have", verb: invocation.verb)
+      }
       try session.stack([UInt8](input.bytes), seeds: invocation.value(.seeds) ?? "seeds", &console)
     default: throw .usage("no such part: '\(operands[0])'", verb: invocation.verb)
     }
@@ -94,5 +100,7 @@ extension Option {
   static let stats = Option("stats", "print time and memory as JSON on standard error")
   static let cords = Option("text", letter: "t", "print naturals that are text as text")
   static let printLimit = Option("limit", letter: "l", value: "SIZE", "print at most so much of each value (1M)")
+  static let front = Option(
+    "front", value: "RULES", "follow the rules of the runtime (by default) or of the newer specification")
   static let seeds = Option("seeds", value: "DIR", "where rpn finds the seed that $NAME names (seeds)")
 }

@@ -23,14 +23,25 @@ struct PlanSession {
     self.style = style
     let limits = try Limits(invocation)
     let grants = try PlanSession.grants(invocation)
+    let front = try PlanSession.front(invocation)
     do {
-      machine = try PlanMachine(options: limits.loom, grants: grants, nameJets: !invocation.has(.noJets))
+      machine = try PlanMachine(
+        options: limits.loom, grants: grants, nameJets: !invocation.has(.noJets), front: front)
     } catch {
       throw PlanSession.failure(error, subject: nil)
     }
     limits.apply(to: machine)
     machine.traceStyle.bytes = style.bytes
     try Watching.attach(invocation, to: machine, title: name)
+  }
+
+  /// The rules that the invocation asks for.
+  private static func front(_ invocation: Invocation) throws(Failure) -> PlanFront {
+    guard let word = invocation.value(.front) else { return .runtime }
+    guard let front = PlanFront(rawValue: word) else {
+      throw .usage("--front knows runtime and specification, not '\(word)'", verb: invocation.verb)
+    }
+    return front
   }
 
   /// The effects that the invocation grants.

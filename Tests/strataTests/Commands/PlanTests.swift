@@ -19,6 +19,22 @@ import Testing
     #expect(thrown.error == "strata plan: text: error: the program threw and nothing caught it: 17[[3]]\n")
   }
 
+  @Test func theNewerSpecificationIsAnOption() throws {
+    func evaluated(_ text: String) throws -> StrataProcess {
+      try StrataProcess(["plan", "eval", "--front", "specification", text])
+    }
+    #expect(try evaluated("(#0 1[0 %x 1] 5)").text == "5\n")
+    #expect(try evaluated("({(#9 9) 1 1} 5)").text == "5\n")
+    #expect(try evaluated("(#2 5)").code == 2)
+    #expect(try evaluated("(Add 1 2)").error.contains("nothing has the name Add"))
+    let run = try StrataProcess(
+      shell: "strata plan seed save --front specification f '{0 1 1}'; strata plan run --front specification f; echo $?"
+    )
+    #expect(run.text == "0\n" && run.error.isEmpty)
+    #expect(try StrataProcess(["plan", "eval", "--front", "odd", "1"]).code == 1)
+    #expect(try StrataProcess(["plan", "rpn", "--front", "specification"]).code == 1)
+  }
+
   @Test func longTextIsCut() throws {
     let row = try StrataProcess(["plan", "eval", "--limit", "10", "(Rep 0 5 100)"])
     #expect(row.code == 0 && row.text == "[5 5 5 5 5..cut after 10 bytes\n")
