@@ -266,9 +266,8 @@ extension Engine {
     guard try evaluated(1, top: 5) else { return }
     guard try evaluated(2, top: 5) else { return }
     let fp = registers.pointee.fp
-    let head = natural(fp[1])
     let length = natural(fp[2])
-    if length == .zero { return giveBack(head.raw) }
+    if length == .zero { return giveBack(natural(fp[1]).raw) }
     guard length.isDirect, length.raw < UInt64(Header.largestSize) else { throw .fault(.size) }
     let count = Int(length.raw)
     var filled = Int(fp[4])
@@ -287,7 +286,8 @@ extension Engine {
       filled += 1
     }
     let (word, body) = try newClosure(count)
-    body[0] = head.raw
+    // Only now: a large head moves at the safe points above.
+    body[0] = natural(fp[1]).raw
     for index in 0..<count { body[1 + index] = index < filled ? fp[5 + index] : 0 }
     giveBack(word.raw)
   }

@@ -54,6 +54,14 @@ import Testing
     try expect(.app(.law(.nat(0), 1, binding(call(op(2), .nat(2)), .nat(2))), [.nat(0)]), "loop")
   }
 
+  @Test func aRowKeepsItsLargeHead() throws {
+    let machine = try DifferentialTests.restless()
+    // The head is new, and collections move it while the list is walked.
+    let text = "(Row (Add 0xffffffffffffffff 1) 9 [1 [2 [3]]])"
+    let word = try machine.force(machine.read(text: Array(text.utf8)))
+    #expect(machine.text(word) == "0x10000000000000000[1 2 3 0 0 0 0 0 0]")
+  }
+
   @Test func throwsAreCaughtByTheInnermostHandler() throws {
     let raise = Value.app(op(21), [.nat(3)])
     try expect(raise, "threw 21[3]")
