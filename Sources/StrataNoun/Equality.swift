@@ -50,12 +50,6 @@ extension Nursery {
     return true
   }
 
-  /// Whether a cell's parts are the words of another's.
-  @inline(__always)
-  func sharesParts(_ a: Word, _ b: Word) -> Bool {
-    base[a.offset &+ 1] == base[b.offset &+ 1] && base[a.offset &+ 2] == base[b.offset &+ 2]
-  }
-
   /// How young an object is: 0 where it is fixed, more the further in its frame is, most where it was allocated since the
   /// last collection. Nil in frames far out, which are not worth finding.
   @inline(__always)

@@ -7,7 +7,6 @@
 // A repeated cell is always a reference; a repeated atom only where its bits outnumber those of the position. So an
 // atom that is not worth a reference where it first stands never will be later, and stays out of the table.
 
-import CPlatform
 import StrataMemory
 import StrataNatural
 
@@ -90,11 +89,8 @@ public struct BitWriter: ~Copyable {
   }
 }
 
-/// Where nouns were first written, by value.
-///
-/// Most nouns are met once, and a table of all of them does not fit the cache. So a filter of eight bits an entry, which
-/// does, answers for most of them; entering one then reads and writes memory that nothing waits for.
-private struct PositionTable: ~Copyable {
+/// Where nouns were first written, by value: atoms, and cells that may have equals elsewhere in memory.
+struct PositionTable: ~Copyable {
   private struct Entry: BitwiseCopyable {
     var noun: UInt64
     var position: UInt64
@@ -103,17 +99,15 @@ private struct PositionTable: ~Copyable {
     var next: UInt32
   }
 
-  /// The entries in the order in which they were made; number n is at n - 1.
+  /// From a direct atom to its position + 1.
+  private var directAtoms = WordTable()
+  /// The other nouns in the order in which they were met; number n is at n - 1.
   private var entries: Buffer<Entry>
   /// The newest entry of each bucket, or 0.
   private var buckets: Buffer<UInt32>
-  /// One bit for each hash that was entered, modulo its size.
-  private var filter: Buffer<UInt64>
   private var bucketMask: UInt32
   /// One bit for each atom length, up to 64, of which an atom is recorded.
   private var atomLengths: UInt64 = 0
-
-  private static let filterBitsPerBucket: UInt32 = 8
 
   /// How many pairs of cells may still be compared. Mugs of 31 bits repeat in long regular nouns, and equal parts that
   /// lie apart in memory may be met again and again; when that costs more than the noun's size warrants, the caller
@@ -123,48 +117,28 @@ private struct PositionTable: ~Copyable {
   private(set) var isExhausted = false
 
   init() throws(Fault) {
-    let entries = try Buffer<Entry>(capacity: 1 << 10)
-    let buckets = try Buffer<UInt32>(capacity: 1 << 10)
-    let filter = try Buffer<UInt64>(capacity: 1 << 7)
+    let entries = try Buffer<Entry>(capacity: 1 << 6)
+    let buckets = try Buffer<UInt32>(capacity: 1 << 6)
     self.entries = entries
     self.buckets = buckets
-    self.filter = filter
-    bucketMask = (1 << 10) - 1
+    bucketMask = (1 << 6) - 1
+  }
+
+  deinit {
+    var owned = directAtoms
+    owned.free()
   }
 
   /// The position of `noun`'s first occurrence; nil, and now recorded at `position` if there is one, if this is it.
-  @inline(__always)
-  mutating func position(
-    of noun: Word, hash: UInt32, orRecord position: Int?, in nursery: Nursery
-  ) throws(Fault) -> Int? {
-    let bit = hash & (bucketMask &* PositionTable.filterBitsPerBucket | 7)
-    if filter.base[Int(bit >> 6)] >> UInt64(bit & 63) & 1 == 1,
-      let known = try known(noun, hash, in: nursery)
-    {
-      return known
-    }
-    if let position { try record(noun, hash, position) }
-    return nil
-  }
-
-  /// Fetches what looking up a noun with this mug will read: at the time of pushing a tail, nothing waits for it yet.
-  @inline(__always)
-  func expect(_ hash: UInt32) {
-    let bit = hash & (bucketMask &* PositionTable.filterBitsPerBucket | 7)
-    platform_prefetch(filter.base + Int(bit >> 6))
-    platform_prefetch(entries.base + Int(buckets.base[Int(hash & bucketMask)]))
-  }
-
   @inline(never)
-  private mutating func known(_ noun: Word, _ hash: UInt32, in nursery: Nursery) throws(Fault) -> Int? {
+  mutating func position(of noun: Word, orRecord position: Int?, in nursery: Nursery) throws(Fault) -> Int? {
+    let hash = try nursery.mug(noun)
     var number = buckets.base[Int(hash & bucketMask)]
-    var equalEntry: UInt32 = 0
     while number != 0 {
       let entry = entries.base[Int(number) &- 1]
-      if entry.noun == noun.raw { return Int(entry.position) }
-      if entry.hash == hash, equalEntry == 0 {
+      if entry.hash == hash {
         switch try nursery.equal(Word(raw: entry.noun), noun, within: &steps) {
-        case true?: equalEntry = number
+        case true?: return Int(entry.position)
         case false?: steps &-= 16
         case nil: steps = 0
         }
@@ -175,47 +149,29 @@ private struct PositionTable: ~Copyable {
       }
       number = entry.next
     }
-    if equalEntry == 0 { return nil }
-    let entry = entries.base[Int(equalEntry) &- 1]
-    // The same value elsewhere in memory: recorded too, unless comparing it again takes one step, since the copies of
-    // a value lie in one bucket.
-    if noun.isCell, !nursery.sharesParts(Word(raw: entry.noun), noun) {
-      try record(noun, hash, Int(entry.position))
-    }
-    return Int(entry.position)
-  }
-
-  @inline(__always)
-  private mutating func record(_ noun: Word, _ hash: UInt32, _ position: Int) throws(Fault) {
+    guard let position else { return nil }
     if entries.count > bucketMask { try grow() }
     steps &+= 4
     let bucket = Int(hash & bucketMask)
-    let bit = hash & (bucketMask &* PositionTable.filterBitsPerBucket | 7)
     try entries.append(
       Entry(
         noun: noun.raw, position: UInt64(truncatingIfNeeded: position), hash: hash, next: buckets.base[bucket]))
     buckets.base[bucket] = UInt32(truncatingIfNeeded: entries.count)
-    filter.base[Int(bit >> 6)] |= 1 &<< UInt64(bit & 63)
+    return nil
   }
 
   @inline(never)
   private mutating func grow() throws(Fault) {
     guard entries.count < 1 << 28 else { throw .size }
-    // By four while small, since each growth visits all buckets; by two once pages that stay empty would cost more.
-    let count = Int(bucketMask) + 1
-    let larger = count < 1 << 16 ? count * 4 : count * 2
-    let freshBuckets = try Buffer<UInt32>(capacity: larger)
-    let freshFilter = try Buffer<UInt64>(capacity: larger / 8)
+    let larger = (Int(bucketMask) + 1) * 4
+    let fresh = try Buffer<UInt32>(capacity: larger)
     let mask = UInt32(larger - 1)
     for index in 0..<entries.count {
-      let hash = entries.base[index].hash
-      let bit = hash & (mask &* PositionTable.filterBitsPerBucket | 7)
-      entries.base[index].next = freshBuckets.base[Int(hash & mask)]
-      freshBuckets.base[Int(hash & mask)] = UInt32(index + 1)
-      freshFilter.base[Int(bit >> 6)] |= 1 &<< UInt64(bit & 63)
+      let bucket = Int(entries.base[index].hash & mask)
+      entries.base[index].next = fresh.base[bucket]
+      fresh.base[bucket] = UInt32(index + 1)
     }
-    buckets = freshBuckets
-    filter = freshFilter
+    buckets = fresh
     bucketMask = mask
   }
 
@@ -226,25 +182,26 @@ private struct PositionTable: ~Copyable {
     ofAtom atom: Word, length: Int, at position: Int, in nursery: Nursery
   ) throws(Fault) -> Int? {
     let bit: UInt64 = 1 &<< UInt64(min(length, 63))
-    if length > 64 - UInt64(position).leadingZeroBitCount {
-      atomLengths |= bit
-      return try self.position(of: atom, hash: nursery.mug(atom), orRecord: position, in: nursery)
-    }
-    if atomLengths & bit == 0 { return nil }
-    return try self.position(of: atom, hash: nursery.mug(atom), orRecord: nil, in: nursery)
+    let isWorthIt = length > 64 - UInt64(position).leadingZeroBitCount
+    if !isWorthIt, atomLengths & bit == 0 { return nil }
+    if isWorthIt { atomLengths |= bit }
+    guard atom.isDirect else { return try self.position(of: atom, orRecord: isWorthIt ? position : nil, in: nursery) }
+    if let known = directAtoms.value(of: atom.raw) { return Int(known) - 1 }
+    if isWorthIt { try directAtoms.set(atom.raw, to: UInt64(position) + 1) }
+    return nil
   }
 }
 
 extension Nursery {
   /// Writes the noun's jam. Throws when memory is refused, or `.size` beyond 2^40 bits.
   public func jam(_ noun: Word) throws(Fault) -> BitWriter {
-    _ = try mug(noun)
     if let writer = try jamByMug(noun) { return writer }
     return try jamByNumber(noun)
   }
 
   /// The jam, by looking nouns up by their mugs; nil when too many of them look alike.
   private func jamByMug(_ noun: Word) throws(Fault) -> BitWriter? {
+    var cells = try RepeatedCells.of(noun, in: self)
     var writer = try BitWriter()
     var positions = try PositionTable()
     let bottom = state.pointee.stackTop
@@ -256,15 +213,12 @@ extension Nursery {
       let position = writer.bitCount
       guard position < 1 << 40 else { throw .size }
       if noun.isCell {
-        let hash = try mug(noun)
-        if let known = try positions.position(of: noun, hash: hash, orRecord: position, in: self) {
+        if let known = try cells.position(of: noun, orRecord: position, &positions, in: self) {
           try writer.writePrefixed(UInt64(known), tag: 0b11, 2)
         } else {
           if positions.isExhausted { return nil }
           try writer.write(0b01, 2)
-          let tail = tail(noun)
-          if tail.isCell { positions.expect(header(tail).mug) }
-          try push(tail)
+          try push(tail(noun))
           noun = head(noun)
           continue
         }

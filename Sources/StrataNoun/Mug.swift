@@ -92,6 +92,11 @@ public enum Murmur {
   /// The mug of a cell whose parts have these mugs.
   @inlinable @inline(__always)
   public static func mug(_ head: UInt32, _ tail: UInt32) -> UInt32 {
+    // Nearly all mugs take four bytes.
+    if tail >= 1 << 24 {
+      let mug = folded(finished(mixed(mixed(0xDEAD_BEEF, head), tail), 8))
+      if mug != 0 { return mug }
+    }
     let value = UInt64(head) | UInt64(tail) << 32
     let byteCount = 8 - tail.leadingZeroBitCount / 8
     let mug = folded(hash(value, byteCount, seed: 0xDEAD_BEEF))
@@ -125,6 +130,22 @@ public enum Murmur {
   }
 }
 
+/// Which cells a walk that computes mugs goes into.
+protocol MugWalk: ~Copyable {
+  /// The cell's mug, or 0 for a cell that is to be walked.
+  mutating func mug(of cell: Word, _ header: Header) throws(Fault) -> UInt32
+  /// Hears of the mug of each cell that was walked.
+  mutating func finish(_ cell: Word, _ mug: UInt32) throws(Fault)
+}
+
+/// Walks the cells that have no mug.
+private struct UnknownMugs: MugWalk {
+  @inline(__always)
+  func mug(of cell: Word, _ header: Header) -> UInt32 { header.mug }
+  @inline(__always)
+  func finish(_ cell: Word, _ mug: UInt32) {}
+}
+
 extension Nursery {
   /// The noun's mug. Computed once for each object in the nursery and the commons. Throws only when the
   /// stack cannot grow.
@@ -137,12 +158,14 @@ extension Nursery {
 
   /// The mug if it takes no traversal to know it, else 0. `small` is `Murmur.smallMugs`.
   @inline(__always)
-  func mugAtHand(_ noun: Word, _ small: UnsafePointer<UInt32>) -> UInt32 {
+  func mugAtHand<Walk: MugWalk & ~Copyable>(
+    _ noun: Word, _ small: UnsafePointer<UInt32>, _ base: UnsafeMutablePointer<UInt64>, _ walk: inout Walk
+  ) throws(Fault) -> UInt32 {
     if noun.raw < Murmur.smallMugCount { return small[Int(noun.raw)] }
     if noun.isDirect { return Murmur.mug(noun.raw) }
     let header = Header(raw: base[noun.offset])
-    if header.mug != 0 || noun.isCell { return header.mug }
-    return atomMug(noun, header)
+    if !noun.isIndirect { return try walk.mug(of: noun, header) }
+    return header.mug != 0 ? header.mug : atomMug(noun, header)
   }
 
   @usableFromInline @inline(never)
@@ -152,12 +175,19 @@ extension Nursery {
     return mug
   }
 
-  /// Walks the cells whose mugs are unknown. Each level of the walk is two stack words: the cell, and its
-  /// head's mug once that is known (0 before; a mug is never 0).
+  /// The mug of a noun that has none yet, by a walk over the cells that have none.
   @usableFromInline @inline(never)
   func computedMug(_ noun: Word) throws(Fault) -> UInt32 {
+    var unknown = UnknownMugs()
+    return try computedMug(noun, &unknown)
+  }
+
+  /// Walks the cells that `walk` does not know. Each level of the walk is two stack words: the cell, and its
+  /// head's mug once that is known (0 before; a mug is never 0).
+  @inline(__always)
+  func computedMug<Walk: MugWalk & ~Copyable>(_ noun: Word, _ walk: inout Walk) throws(Fault) -> UInt32 {
     let small = Murmur.smallMugs
-    var mug = mugAtHand(noun, small)
+    var mug = try mugAtHand(noun, small, base, &walk)
     if mug != 0 { return mug }
     let bottom = state.pointee.stackTop
     defer { state.pointee.stackTop = bottom }
@@ -169,21 +199,21 @@ extension Nursery {
       try stopSometimes(&turns)
       // Downwards: into the first part whose mug is unknown.
       let head = Word(raw: base[cell.offset &+ 1])
-      let headMug = mugAtHand(head, small)
+      let headMug = try mugAtHand(head, small, base, &walk)
       if headMug == 0 {
         sp = try pushPair(cell.raw, 0, at: sp)
         cell = head
         continue
       }
       let tail = Word(raw: base[cell.offset &+ 2])
-      let tailMug = mugAtHand(tail, small)
+      let tailMug = try mugAtHand(tail, small, base, &walk)
       if tailMug == 0 {
         sp = try pushPair(cell.raw, UInt64(headMug), at: sp)
         cell = tail
         continue
       }
       mug = Murmur.mug(headMug, tailMug)
-      cacheMug(mug, of: cell)
+      try finish(cell, mug, &walk)
       // Upwards: as long as the finished cell was the last part of the one above.
       while true {
         if sp == bottom { return mug }
@@ -192,7 +222,7 @@ extension Nursery {
         let known = UInt32(truncatingIfNeeded: base[sp &+ 1])
         if known == 0 {
           let tail = Word(raw: base[cell.offset &+ 2])
-          let tailMug = mugAtHand(tail, small)
+          let tailMug = try mugAtHand(tail, small, base, &walk)
           if tailMug == 0 {
             base[sp &+ 1] = UInt64(mug)
             sp &+= 2
@@ -203,9 +233,18 @@ extension Nursery {
         } else {
           mug = Murmur.mug(known, mug)
         }
-        cacheMug(mug, of: cell)
+        try finish(cell, mug, &walk)
       }
     }
+  }
+
+  /// Caches a mug that was not known, or is what it was.
+  @inline(__always)
+  private func finish<Walk: MugWalk & ~Copyable>(
+    _ cell: Word, _ mug: UInt32, _ walk: inout Walk
+  ) throws(Fault) {
+    if !cell.isPersistent { base[cell.offset] |= UInt64(mug) }
+    try walk.finish(cell, mug)
   }
 
   /// Throws the fault with which somebody wants the machine to stop; looks only every so many turns of a loop.

@@ -158,12 +158,41 @@ import Testing
     for round in 0..<500 {
       let noun = try Tree.random(&random, depth: 1 + random.below(8)).build(in: nursery)
       let bytes = try nursery.jamBytes(noun)
-      var writer = try nursery.jamByNumber(noun)
-      let other = try writer.finish { limbs, bits throws(Fault) in
-        (0..<(bits + 7) / 8).map { UInt8(truncatingIfNeeded: limbs[$0 / 8] >> UInt64($0 % 8 * 8)) }
-      }
-      try #require(other == bytes, "round \(round)")
+      try #require(try jamBytesByNumber(noun, in: nursery) == bytes, "round \(round)")
       nursery.reset()
+    }
+  }
+
+  /// Graphs whose parts are shared, stand beside equal copies, have their mugs or not, and lie in any stratum.
+  @Test func bothWaysOfJammingAgreeOnGraphsWithCopies() throws {
+    for seed in 0..<UInt64((isDebug ? 200 : 4_000) * testScale) {
+      var random = Random(seed: seed)
+      let loom = try Loom()
+      let nursery = loom.nursery
+      var parts: [Word] = [.zero, .one, Word(direct: 1 << 40)]
+      parts.append(try Tree.atom([7, 7]).build(in: nursery))
+      func part() -> Word { parts[parts.count - 1 - random.below(min(parts.count, 1 + random.below(60)))] }
+      for _ in 0..<1 + random.below(150) {
+        let one = part()
+        switch random.below(10) {
+        case 0, 1, 2: parts.append(one.isCell ? try nursery.cell(nursery.head(one), nursery.tail(one)) : one)
+        case 3: _ = try nursery.mug(one)
+        case 4: parts.append(try nursery.copyToCommons(one))
+        case 5: parts.append(try Tree.random(&random, depth: 3).build(in: nursery))
+        default: parts.append(try nursery.cell(one, part()))
+        }
+      }
+      let noun = try parts.reduce(Word.zero) { try nursery.cell($1, $0) }
+      let bytes = try nursery.jamBytes(noun)
+      try #require(try jamBytesByNumber(noun, in: nursery) == bytes, "seed \(seed)")
+      try #require(try nursery.equal(nursery.cue(bytes), noun), "seed \(seed)")
+    }
+  }
+
+  private func jamBytesByNumber(_ noun: Word, in nursery: Nursery) throws -> [UInt8] {
+    var writer = try nursery.jamByNumber(noun)
+    return try writer.finish { limbs, bits throws(Fault) in
+      (0..<(bits + 7) / 8).map { UInt8(truncatingIfNeeded: limbs[$0 / 8] >> UInt64($0 % 8 * 8)) }
     }
   }
 

@@ -42,9 +42,6 @@ static inline int platform_move_mapping(void *from, size_t length, void *target,
   return mremap(from, length, wanted, MREMAP_MAYMOVE | MREMAP_FIXED, target) == MAP_FAILED;
 }
 
-/// Asks for the cache line at `at`, which need not be memory at all.
-static inline void platform_prefetch(const void *at) { __builtin_prefetch(at, 1); }
-
 /// Adds to a count that several threads keep; wraps around, so adding all ones subtracts one.
 static inline void platform_add(uint64_t *at, uint64_t value) {
   (void)__atomic_fetch_add(at, value, __ATOMIC_RELAXED);
