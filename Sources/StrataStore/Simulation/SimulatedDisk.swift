@@ -110,6 +110,21 @@ public final class SimulatedDisk: Disk, @unchecked Sendable {
     }
   }
 
+  /// Has operations fail now and then, in a way chosen by `random`: runs of one to three operations that begin at one of the
+  /// numbers `first` and come again after `spacing` operations. Set before use, as `fault` is.
+  public func failNowAndThen(_ random: inout SeededRandom, first: Range<Int>, spacing: Range<Int>) {
+    let start = first.lowerBound + random.below(first.count)
+    let distance = spacing.lowerBound + random.below(spacing.count)
+    let width = 1 + random.below(3)
+    // Three of four disks lose what a failed sync was to keep; one refuses it and keeps it.
+    let kind = random.below(4)
+    fault = { number, operation in
+      if number < start || (number - start) % distance >= width { return nil }
+      if operation == .sync { return kind == 3 ? .inputOutput : .lostSync }
+      return [.inputOutput, .noSpace, .shortWrite, .inputOutput][kind]
+    }
+  }
+
   /// Turns the machine off: every further operation on this disk fails.
   public func powerOff() { lock.withLock { _ in state.isOff = true } }
 

@@ -191,15 +191,7 @@ private final class Life {
   @Test func failingOperationsLoseNothing() throws {
     try lives(max(1, Plan.points / 3), 20, oneIn: 8) { life in
       var choices = SeededRandom(seed: life.seed ^ 0xFACADE)
-      let first = 4 + choices.below(60)
-      let kind = choices.below(4)
-      let spacing = 20 + choices.below(80)
-      let width = 1 + choices.below(3)
-      life.disk.fault = { number, operation in
-        if number < first || (number - first) % spacing >= width { return nil }
-        if operation == .sync { return kind == 3 ? .inputOutput : .lostSync }
-        return [.inputOutput, .noSpace, .shortWrite, .inputOutput][kind]
-      }
+      life.disk.failNowAndThen(&choices, first: 4..<64, spacing: 20..<100)
     }
   }
 

@@ -188,15 +188,7 @@ private final class BedrockWorkload {
     while points < max(1, CrashPlan.points / 4) {
       let workload = BedrockWorkload(seed: seed)
       var choices = SeededRandom(seed: seed ^ 0xFACADE)
-      let first = 4 + choices.below(60)
-      let kind = choices.below(4)
-      let spacing = 20 + choices.below(80)
-      let salt = choices.next()
-      workload.disk.fault = { number, operation in
-        if number < first || (number - first) % spacing >= 1 + Int(salt % 3) { return nil }
-        if operation == .sync { return kind == 3 ? .inputOutput : .lostSync }
-        return [.inputOutput, .noSpace, .shortWrite, .inputOutput][kind]
-      }
+      workload.disk.failNowAndThen(&choices, first: 4..<64, spacing: 20..<100)
       workload.disk.hook = { number, operation, moment in
         if workload.finding != nil || !choices.oneIn(6) { return }
         let survival = workload.disk.survival(&choices)

@@ -236,15 +236,7 @@ private final class Machine {
     while points < max(1, CrashPlan.points / 2) {
       let machine = Machine(seed: seed, usesStore: true)
       var choices = SeededRandom(seed: seed ^ 0xFACADE)
-      let first = 1 + choices.below(150)
-      let kind = choices.below(4)
-      let spacing = 30 + choices.below(150)
-      let width = 1 + choices.below(3)
-      machine.disk.fault = { number, operation in
-        if number < first || (number - first) % spacing >= width { return nil }
-        if operation == .sync { return kind == 3 ? .inputOutput : .lostSync }
-        return [.inputOutput, .noSpace, .shortWrite, .inputOutput][kind]
-      }
+      machine.disk.failNowAndThen(&choices, first: 1..<151, spacing: 30..<180)
       machine.disk.hook = { number, operation, moment in
         if machine.finding != nil || !choices.oneIn(8) { return }
         let survival = machine.disk.survival(&choices)
