@@ -72,7 +72,7 @@ let package = Package(
       name: "strata-bench",
       dependencies: [
         "CBaseline", "CGMP", "StrataFlat", "StrataMemory", "StrataNatural", "StrataNoun", "StrataPier", "StrataPlan",
-        "StrataStore",
+        "StrataStore", "StrataTestSupport",
         "StrataText",
       ],
       path: "Benchmarks",

@@ -3,6 +3,7 @@
 
 import StrataMemory
 import StrataPlan
+import StrataTestSupport
 
 /// PLAN programs, evaluated from text, and Sire from its seed.
 enum PlanBenchmarks {
@@ -80,33 +81,11 @@ enum PlanBenchmarks {
     func trace(_ line: [UInt8]) {}
   }
 
-  private static func source(blocks: Int) -> String {
-    var text = "#### all\n\n"
-    for (name, arity) in [("Add", "a b"), ("Sub", "a b"), ("Mul", "a b"), ("Lt", "a b"), ("If", "a b c")] {
-      text += "= (\(name) \(arity)) (##15 (\"\(name)\" \(arity)))\n\n"
-    }
-    for block in 0..<blocks {
-      text += """
-        = (count\(block) n acc)
-        @ less (Sub n 1)
-        @ more (Add acc (Mul n \(block)))
-        | If (Lt n 1) acc
-        | count\(block) less more
-
-        =?= \(55 * block)
-          | count\(block) 10 0
-
-
-        """
-    }
-    return text + "\n"
-  }
-
   /// Sire reading 2,700 lines of definitions and assertions: the size of the recorded job, not the same text.
   private static var sire: Benchmark {
     Benchmark("plan/sire-2700-lines") { smoke in
       let seed = try Files.data("plan/sire.seed")
-      let text = source(blocks: smoke ? 3 : 300)
+      let text = "#### all\n\n" + SireSource.library(blocks: smoke ? 3 : 300, kinds: 1) + "\n"
       let machine = try PlanMachine(grants: .terminal)
       return Subject(
         work: Work(count: text.utf8.count, unit: "byte"),

@@ -55,22 +55,6 @@ struct SireTests {
     )
   }
 
-  static let prelude = """
-    = (Add a b) (##15 ("Add" a b))
-
-    = (Sub a b) (##15 ("Sub" a b))
-
-    = (Mul a b) (##15 ("Mul" a b))
-
-    = (Lt a b) (##15 ("Lt" a b))
-
-    = (If a b c) (##15 ("If" a b c))
-
-    = (Ix a b) (##15 ("Ix" a b))
-
-
-    """
-
   @Test func definitionsArePrinted() throws {
     let (output, status, _) = try run("= x 3\n\n= y (0 x 4)\n\n= (id z) z\n")
     #expect(output == "= \"x\"\n3\n= \"y\"\n(0 3 4)\n= \"id\"\n<{id 1 1}>\n")
@@ -96,7 +80,7 @@ struct SireTests {
 
   @Test func functionsRun() throws {
     let source =
-      SireTests.prelude + """
+      SireSource.prelude + """
         = (fib n)
         | If (Lt n 2) n
         | Add (fib (Sub n 1)) (fib (Sub n 2))
@@ -116,66 +100,9 @@ struct SireTests {
     #expect(try run(source, youngWords: 512).output == run(source).output)
   }
 
-  /// Blocks of definitions and assertions, each block about the same work.
-  static func library(blocks: Int) -> String {
-    var text = prelude
-    for index in 0..<blocks {
-      switch index % 4 {
-      case 0:
-        text += """
-          = (count\(index) n acc)
-          @ less (Sub n 1)
-          @ more (Add acc (Mul n \(index)))
-          | If (Lt n 1) acc
-          | count\(index) less more
-
-          =?= \(55 * index)
-            | count\(index) 10 0
-
-          """
-      case 1:
-        text += """
-          = (pick\(index) row n)
-          @ first (Ix 0 row)
-          @ second (Ix 1 row)
-          | If (Lt n \(index))
-              | Add first n
-          | Mul second n
-
-          =?= \(index > 2 ? index + 5 : 10)
-            | pick\(index) (0 \(index + 3) 5) 2
-
-          """
-      case 2:
-        text += """
-          = text\(index) ("some words \(index)" \(index) "and" (0 \(index) \(index + 1)))
-
-          = (fold\(index) f z n)
-          ^ If (Lt n 1) z _
-          | fold\(index) f (f z n) (Sub n 1)
-
-          =?= 55 (fold\(index) Add 0 10)
-
-          """
-      default:
-        text += """
-          = (compose\(index) f g x)
-          @ y (g x)
-          @ z (Add \(index) y)
-          | f z
-
-          =?= \(2 * (index + 12)) | compose\(index) (Mul 2) (Mul 3) 4
-
-          """
-      }
-      text += "\n"
-    }
-    return text
-  }
-
   @Test func aLargeSourceLoads() throws {
     let blocks = (isDebug ? 40 : 400) * testScale
-    let source = SireTests.library(blocks: blocks)
+    let source = SireSource.library(blocks: blocks)
     let (output, status, peak) = try run(source)
     #expect(status == 0)
     #expect(output.split(separator: "\n").filter { $0.hasPrefix("=?=") }.count == blocks)
