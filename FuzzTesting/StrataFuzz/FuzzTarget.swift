@@ -10,7 +10,7 @@ public struct FuzzTarget: Sendable {
   public let run: @Sendable (UnsafeBufferPointer<UInt8>) -> Void
 
   /// Everything that can be fuzzed.
-  public static let all: [FuzzTarget] = [.cue, .diagnostics, .nock, .seed, .stack, .text]
+  public static let all: [FuzzTarget] = [.cue, .diagnostics, .nock, .seed, .specified, .stack, .text]
 }
 
 /// Stops the process, which is how a fuzzer learns of a failure.
