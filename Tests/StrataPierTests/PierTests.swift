@@ -47,8 +47,8 @@ import Testing
   @Test func aFailingEventChangesNothing() throws {
     let scratch = try Scratch()
     let options = testOptions {
-      // Long enough that the event which needs memory meets that limit first, however slow the build is.
-      $0.eventNanoseconds = 2_000_000_000
+      // Long enough that the event which needs memory meets that limit first, also in a build with sanitizers.
+      $0.eventNanoseconds = 5_000_000_000
       $0.eventBytes = 2 << 20
     }
     let pier = try Pier.create(scratch.pier, .gate, kernel: jam(Kernels.mixed), options)

@@ -68,7 +68,10 @@ final class KernelMachine {
     try machine.jets.learn(learned)
   }
 
-  /// Ends the machine's part in collections.
+  // The loom's collector holds the machine, which holds the loom: neither would end by itself.
+  deinit { machine.close() }
+
+  /// Ends the machine's part in collections, before its owner lets go of it.
   func close() { machine.close() }
 
   /// A kernel's root from its noun. Words held elsewhere than on the stack are stale afterwards.

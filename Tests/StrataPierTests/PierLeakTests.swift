@@ -1,0 +1,93 @@
+// Opening and closing piers a thousand times leaves nothing behind in the process: no file, no mapping, no thread, no memory. Also
+// where opening is refused, since ways that fail leak first.
+
+import Foundation
+import StrataStore
+import StrataTestSupport
+import Testing
+
+@testable import StrataPier
+
+@Suite struct PierLeakTests {
+  /// A thousand in a release build, as the bar has it.
+  static let cycles = (isDebug ? 100 : 1000) * testScale
+
+  /// Fails when `work` leaves something behind. A page for each cycle would show.
+  static func expectNoLeak(cycles: Int = PierLeakTests.cycles, _ work: (Int) throws -> Void) throws {
+    let (before, after) = try useAround(cycles: cycles, work)
+    #expect(after.descriptors <= before.descriptors, "\(before); after \(cycles) cycles \(after)")
+    #expect(after.threads <= before.threads, "\(before); after \(cycles) cycles \(after)")
+    #expect(after.mappings <= before.mappings + 16, "\(before); after \(cycles) cycles \(after)")
+    let limit = (2 << 20) + cycles * 2048
+    #expect(after.residentBytes <= before.residentBytes + limit, "\(before); after \(cycles) cycles \(after)")
+    print("leaks: \(before); after \(cycles) cycles \(after)")
+  }
+
+  @Test(.enabled(if: !isSanitized)) func openingPokingAskingAndClosing() async {
+    await #expect(processExitsWith: .success) {
+      let scratch = try Scratch()
+      let event = try jam("0")
+      let query = try jam("[0 1]")
+      try Pier.create(scratch.pier, .gate, kernel: jam(Kernels.counter), testOptions()).close()
+      try PierLeakTests.expectNoLeak { cycle in
+        let pier = try Pier.open(scratch.pier, testOptions())
+        _ = try pier.poke(Poke(event))
+        #expect(try pier.peek(query).number == pier.last)
+        // Half of them are dropped without being closed.
+        if cycle % 2 == 0 { try pier.close() }
+      }
+    }
+  }
+
+  @Test(.enabled(if: !isSanitized)) func beingRefused() async {
+    await #expect(processExitsWith: .success) {
+      let scratch = try Scratch()
+      let kernel = try jam(Kernels.counter)
+      let pier = try Pier.create(scratch.pier, .gate, kernel: kernel, testOptions())
+      try PierLeakTests.expectNoLeak { _ in
+        #expect(throws: PierFailure.inUse(path: scratch.pier, holder: Int(getpid()))) {
+          try Pier.open(scratch.pier, testOptions())
+        }
+        #expect(throws: PierFailure.exists(path: scratch.pier)) {
+          try Pier.create(scratch.pier, .gate, kernel: kernel, testOptions())
+        }
+        #expect(throws: PierFailure.self) { try Pier.create(scratch.path + "/bad", .gate, kernel: [], testOptions()) }
+      }
+      try pier.close()
+    }
+  }
+
+  @Test(.enabled(if: !isSanitized)) func meetingDamage() async {
+    await #expect(processExitsWith: .success) {
+      let scratch = try Scratch()
+      let options = testOptions()
+      let pier = try Pier.create(scratch.pier, .gate, kernel: jam(Kernels.counter), options)
+      for _ in 0..<4 { _ = try pier.poke(Poke(jam("0"))) }
+      try pier.storeNow()
+      try pier.close()
+      // The log goes back to the kernel only in a pier that keeps its history; without its beginning, a store that cannot be read is the end.
+      let store = scratch.pier + "/store"
+      let whole = try contents(of: store)
+      var broken = whole
+      for index in broken.indices where index >= 4 * 4096 { broken[index] ^= 0x55 }
+      let log = scratch.pier + "/log"
+      let events = try contents(of: log)
+      var torn = events
+      for index in torn.indices where index >= 100 { torn[index] = 0 }
+      try PierLeakTests.expectNoLeak { cycle in
+        let (path, bytes, good) = cycle % 2 == 0 ? (log, torn, events) : (store, [UInt8](broken.prefix(8192)), whole)
+        try Data(bytes).write(to: URL(filePath: path))
+        // The store is made again from the log; a log that is none is refused.
+        if cycle % 2 == 0 {
+          #expect(throws: PierFailure.self) { try Pier.open(scratch.pier, options) }
+        } else {
+          let rebuilt = try Pier.open(scratch.pier, options)
+          #expect(rebuilt.opening.notes.count == 1)
+          try rebuilt.close()
+          try FileManager.default.removeItem(atPath: store + ".damaged")
+        }
+        try Data(good).write(to: URL(filePath: path))
+      }
+    }
+  }
+}

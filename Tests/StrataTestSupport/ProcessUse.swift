@@ -1,0 +1,48 @@
+// What a process holds of its system, for tests that look for leaks.
+//
+// Such a test runs its work in a process of its own (`#expect(processExitsWith:)`), where no other test opens files or takes memory.
+
+import Glibc
+
+/// What this process holds at one moment.
+public struct ProcessUse: CustomStringConvertible {
+  /// Open file descriptors, without the one that counts them.
+  public let descriptors: Int
+  /// Ranges of addresses that the system keeps account of.
+  public let mappings: Int
+  /// Memory that the process has of the machine, in bytes.
+  public let residentBytes: Int
+  /// Threads that have not ended.
+  public let threads: Int
+
+  public init() throws {
+    var count = 0
+    guard let directory = opendir("/proc/self/fd") else { throw UnreadableFile(path: "/proc/self/fd") }
+    while readdir(directory) != nil { count += 1 }
+    closedir(directory)
+    // "." and ".." and the directory itself.
+    descriptors = count - 3
+    mappings = try contents(of: "/proc/self/maps").count { $0 == UInt8(ascii: "\n") }
+    let status = String(decoding: try contents(of: "/proc/self/status"), as: UTF8.self)
+    func field(_ name: String) -> Int {
+      guard let line = status.split(separator: "\n").first(where: { $0.hasPrefix(name + ":") }) else { return 0 }
+      return Int(String(line.filter(\.isNumber))) ?? 0
+    }
+    residentBytes = field("VmRSS") * 1024
+    threads = field("Threads")
+  }
+
+  public var description: String {
+    "\(descriptors) descriptors, \(mappings) mappings, \(residentBytes >> 10) KiB resident, \(threads) threads"
+  }
+}
+
+/// Does `work` so many times, and a quarter of it before, which fills whatever is kept on purpose. Gives what the process held before and after
+/// the counted ones.
+public func useAround(cycles: Int, _ work: (Int) throws -> Void) throws -> (before: ProcessUse, after: ProcessUse) {
+  let warming = max(8, cycles / 4)
+  for cycle in 0..<warming { try work(cycle) }
+  let before = try ProcessUse()
+  for cycle in warming..<warming + cycles { try work(cycle) }
+  return (before, try ProcessUse())
+}
