@@ -17,6 +17,19 @@ extension Pier {
     return PeekResult(number: snapshot.number, answer: answer)
   }
 
+  /// What the wish arm of an arvo kernel makes of `text`, the jam of a cord: the value of that source in its language.
+  public func wish(_ text: [UInt8], notBefore: UInt64? = nil) throws(PierFailure) -> PeekResult {
+    if shape != .arvo { throw .unsupported("a kernel of this shape has no wish arm (only those of shape arvo have)") }
+    board.add(.openPeeks)
+    defer { board.subtract(.openPeeks) }
+    let snapshot = try current(notBefore)
+    let answer = try withPeeker { (machine) throws(PierFailure) in
+      try machine.answer(text, from: snapshot, isWish: true)
+    }
+    board.add(.answeredPeeks)
+    return PeekResult(number: snapshot.number, answer: answer)
+  }
+
   /// The state after the last acknowledged event as one jam, from which `import` makes a pier.
   public func exportState() throws(PierFailure) -> PeekResult {
     let snapshot = try current(log.last)

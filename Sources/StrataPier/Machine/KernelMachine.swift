@@ -40,6 +40,7 @@ final class KernelMachine {
   private let peekCall: Word
   private let pokeCall: Word
   private let loadCall: Word
+  private let wishCall: Word
   private let kickCall: Word
   private let lifecycleCall: Word
   var nursery: Nursery { machine.nursery }
@@ -62,6 +63,7 @@ final class KernelMachine {
     peekCall = try slam(22)
     pokeCall = try slam(23)
     loadCall = try slam(4)
+    wishCall = try slam(10)
     kickCall = try fixed([number(9), number(2), number(0), number(1)])
     let rest = try nursery.tuple([number(0), number(3)])
     lifecycleCall = try fixed([number(2), rest, number(0), number(2)])
@@ -89,12 +91,33 @@ final class KernelMachine {
       guard core.isCell else { throw KernelFault(.exit, ["the kernel's trap gives no core"]) }
       return core
     case .arvo:
-      let result = try product(kernel, lifecycleCall)
+      let result = try product(try bootEvents(kernel), lifecycleCall)
       guard result.isCell, nursery.tail(result).isCell, nursery.tail(nursery.tail(result)).isCell else {
         throw KernelFault(.exit, ["the boot events give no gate with a core at axis 7"])
       }
       return nursery.tail(nursery.tail(result))
     }
+  }
+
+  /// The events that a kernel's lifecycle function runs: those of an ivory pill, or the noun itself.
+  private func bootEvents(_ kernel: Word) throws(KernelFault) -> Word {
+    guard kernel.isCell, nursery.head(kernel).isDirect else { return kernel }
+    switch nursery.head(kernel).raw {
+    // The cords %ivory and %pill.
+    case 0x79_726f_7669: return nursery.tail(kernel)
+    case 0x6c6c_6970:
+      throw KernelFault(
+        .exit,
+        ["a whole pill waits for events of its own runtime, such as who it is; only an ivory pill boots by itself"])
+    default: return kernel
+    }
+  }
+
+  /// What the kernel's wish arm makes of a text.
+  func wish(_ root: Word, _ text: Word) throws(KernelFault) -> Word {
+    guard root.isCell else { throw KernelFault(.exit, ["the stored root is no kernel"]) }
+    let subject = try kernelWork { () throws(Fault) in try nursery.cell(root, text) }
+    return try product(subject, wishCall)
   }
 
   /// What the kernel makes of an event: its effects and the next root. The sample is that of the poke arm; for a gate

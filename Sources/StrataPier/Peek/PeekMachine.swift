@@ -38,8 +38,8 @@ final class PeekMachine {
     }
   }
 
-  /// The jam of the answer.
-  func answer(_ query: [UInt8], from snapshot: Snapshot) throws(PierFailure) -> [UInt8] {
+  /// The jam of the answer; with `isWish` that of the kernel's wish arm, which takes a text.
+  func answer(_ query: [UInt8], from snapshot: Snapshot, isWish: Bool = false) throws(PierFailure) -> [UInt8] {
     try inMachine("loading a state") { () throws(Fault) in try load(snapshot) }
     let top = nursery.state.pointee.stackTop
     defer {
@@ -54,9 +54,10 @@ final class PeekMachine {
       throw .badInput(what: "query", reason: error.explanation)
     }
     do throws(KernelFault) {
-      let answer = try kernel.peek(shape, Word(raw: nursery.base[slot]), noun)
+      let root = Word(raw: nursery.base[slot])
+      let answer = try isWish ? kernel.wish(root, noun) : kernel.peek(shape, root, noun)
       return try kernelWork { () throws(Fault) in try nursery.jammed(answer) }
-    } catch { throw .crashed(doing: "peek", fault: error.fault, trace: error.trace) }
+    } catch { throw .crashed(doing: isWish ? "wish" : "peek", fault: error.fault, trace: error.trace) }
   }
 
   /// The jam of `[%pier 1 shape event mug root]`, which is all that another pier needs to go on from here.

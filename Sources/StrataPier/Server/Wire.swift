@@ -8,6 +8,7 @@
 public enum PierRequest: Equatable, Sendable {
   case poke(event: [UInt8], wire: [UInt8]?)
   case peek(query: [UInt8], notBefore: UInt64?)
+  case wish(text: [UInt8], notBefore: UInt64?)
   case facts
   case upgrade(kernel: [UInt8])
   case retry(UInt64)
@@ -145,6 +146,10 @@ extension PierRequest {
     case .interrupt: kind = 13
     case .stop: kind = 14
     case .status: kind = 15
+    case .wish(let text, let notBefore):
+      kind = 16
+      body.data(text)
+      body.optional(notBefore)
     }
     return (kind, body.bytes)
   }
@@ -178,6 +183,9 @@ extension PierRequest {
     case 13: self = .interrupt
     case 14: self = .stop
     case 15: self = .status
+    case 16:
+      let text = reader.data()
+      self = .wish(text: text, notBefore: reader.optional())
     default: return nil
     }
     if !reader.isWhole { return nil }
@@ -287,6 +295,7 @@ extension Pier {
       switch request {
       case .poke(let event, let wire): return .poked(try poke(Poke(event, wire: wire)))
       case .peek(let query, let notBefore): return .answered(try peek(query, notBefore: notBefore))
+      case .wish(let text, let notBefore): return .answered(try wish(text, notBefore: notBefore))
       case .facts: return .facts(facts())
       case .upgrade(let kernel): return .poked(try upgrade(kernel: kernel))
       case .retry(let number): return .poked(try retry(number))

@@ -15,6 +15,7 @@ extension Option {
   fileprivate static let clients = Option("clients", value: "COUNT", "poke from so many connections at once")
   fileprivate static let quiet = Option("quiet", letter: "q", "print a summary instead of a line for each event")
   fileprivate static let from = Option("from", value: "EVENT", "begin with EVENT; by default the last few are shown")
+  fileprivate static let wish = Option("wish", "ask the wish arm of an arvo kernel; QUERY is a text")
   fileprivate static let limit = Option("limit", value: "COUNT", "show at most COUNT events; 20 by default")
   fileprivate static let failed = Option("failed", "show only events that failed, with their traces")
   fileprivate static let event = Option("event", value: "EVENT", "show one event whole, with its trace")
@@ -53,13 +54,14 @@ extension Command {
     details: """
       For a gate, QUERY is a formula that is run on the state; [0 1], the whole state, by default. For other kernels it is \
       what their peek arm takes, such as [%state 0]. It is a noun's text or @FILE. Questions change nothing, and do not \
-      keep events waiting. Limits are those of the question, which takes a minute at most, and of events that are computed \
-      again first.
+      keep events waiting; --wish asks an arvo kernel's wish arm instead, which takes a text. Limits are those of the question, which takes a \
+      minute at most, and of events that are computed again first.
       """,
-    options: [.newest, .output, .json] + Option.eventOptions,
+    options: [.newest, .wish, .output, .json] + Option.eventOptions,
     examples: [
       Example("strata pier peek counter", "show the whole state"),
       Example("strata pier peek books '[0 2]' --json", "the head of the state, and the event that it is after"),
+      Example("strata pier peek ivory --wish \"'(add 2 2)'\"", "what that Hoon gives in an arvo kernel"),
     ]
   ) { (invocation, console) throws(Failure) in
     let directory = invocation.operands[0]
@@ -67,7 +69,9 @@ extension Command {
     let query = try PierSession.jam(text, invocation, "query")
     let session = try PierSession(directory, invocation)
     let newest = try invocation.number(.newest, minimum: 0).map { UInt64($0) }
-    guard case .answered(let result) = try session.ask(.peek(query: query, notBefore: newest), directory) else {
+    let request: PierRequest =
+      invocation.has(.wish) ? .wish(text: query, notBefore: newest) : .peek(query: query, notBefore: newest)
+    guard case .answered(let result) = try session.ask(request, directory) else {
       throw Failure(.system, "an answer of another kind", subject: directory)
     }
     if let path = invocation.value(.output) {

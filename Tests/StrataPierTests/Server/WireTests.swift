@@ -19,7 +19,7 @@ import Testing
       .poke(event: bytes(), wire: maybe(bytes())), .peek(query: bytes(), notBefore: maybe(number())), .facts,
       .upgrade(kernel: bytes()), .retry(number()), .events(from: number(), limit: number()), .export,
       .fork(target: text(), at: maybe(number())), .compact, .scrub, .store, .archive(target: text()), .interrupt, .stop,
-      .status,
+      .status, .wish(text: bytes(), notBefore: maybe(number())),
     ]
   }
 
