@@ -23,7 +23,7 @@ extension Pier {
         }
       }
     } catch { note(error) }
-    if peeking.withLock({ wantsSnapshot && (!isPaced || now >= nextSnapshot) }) { publish() }
+    if wantsSnapshot, !isPaced || now >= nextSnapshot { publish() }
     duties.longestPause = max(duties.longestPause, Clock.now() &- now)
     post(now)
   }

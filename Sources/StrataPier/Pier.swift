@@ -10,6 +10,7 @@ import StrataMemory
 import StrataNock
 import StrataNoun
 import StrataStore
+import Synchronization
 
 /// A pier that is open.
 public final class Pier: @unchecked Sendable {
@@ -57,9 +58,18 @@ public final class Pier: @unchecked Sendable {
   /// Guards the snapshot and the machines for questions.
   let peeking = Lock()
   var snapshot: Snapshot?
-  var wantsSnapshot = false
-  /// Not before this time is the state copied again.
-  var nextSnapshot: UInt64 = 0
+  /// Whether somebody waits for a newer snapshot. Read without the lock after each event, so that no event waits for one who asks.
+  private let wanting = Atomic<Bool>(false)
+  var wantsSnapshot: Bool {
+    get { wanting.load(ordering: .relaxed) }
+    set { wanting.store(newValue, ordering: .relaxed) }
+  }
+  /// Not before this time is the state copied again. Read without the lock, too.
+  private let notBefore = Atomic<UInt64>(0)
+  var nextSnapshot: UInt64 {
+    get { notBefore.load(ordering: .relaxed) }
+    set { notBefore.store(newValue, ordering: .relaxed) }
+  }
   var idlePeekers: [PeekMachine] = []
   var peekerCount = 0
 

@@ -9,6 +9,7 @@
 import CSQLite
 import Glibc
 import StrataMemory
+import Synchronization
 
 /// An event log in a SQLite database.
 public final class SQLiteEventLog: EventLog, @unchecked Sendable {
@@ -24,9 +25,14 @@ public final class SQLiteEventLog: EventLog, @unchecked Sendable {
   private var isBusy = false
   private var failure: EventLogFailure?
   private var firstKept: UInt64
-  private var lastDurable: UInt64
+  /// Read without the mutex by everybody who asks where the log ends; questions would else keep appends waiting.
+  private let durable: Atomic<UInt64>
+  private var lastDurable: UInt64 {
+    get { durable.load(ordering: .acquiring) }
+    set { durable.store(newValue, ordering: .releasing) }
+  }
   private var batches = 0
-  private var failures = 0
+  private let refusals = Atomic<Int>(0)
 
   /// How many events are made durable together at most.
   private static let batchLimit = 1024
@@ -55,9 +61,10 @@ public final class SQLiteEventLog: EventLog, @unchecked Sendable {
     system.lastFailure = nil
     let last = try connection.integer("SELECT max(number) FROM events")
     let trimmed = try connection.integer("SELECT value FROM facts WHERE name = 'trimmed'") ?? 0
-    lastDurable = UInt64(max(last ?? 0, trimmed))
+    let end = max(last ?? 0, trimmed)
+    durable = Atomic(UInt64(end))
     let first = try connection.integer("SELECT min(number) FROM events")
-    firstKept = UInt64(first ?? Int64(lastDurable) + 1)
+    firstKept = UInt64(first ?? end + 1)
   }
 
   deinit {
@@ -121,11 +128,7 @@ public final class SQLiteEventLog: EventLog, @unchecked Sendable {
     return firstKept
   }
 
-  public var last: UInt64 {
-    mutex.lock()
-    defer { mutex.unlock() }
-    return lastDurable
-  }
+  public var last: UInt64 { lastDurable }
 
   /// How many transactions the log has committed since it was opened; fewer than events when callers share them.
   public var batchCount: Int {
@@ -142,11 +145,7 @@ public final class SQLiteEventLog: EventLog, @unchecked Sendable {
   }
 
   /// How often a batch could not be written. All events that were waiting then were refused.
-  public var failureCount: Int {
-    mutex.lock()
-    defer { mutex.unlock() }
-    return failures
-  }
+  public var failureCount: Int { refusals.load(ordering: .acquiring) }
 
   // MARK: - Appending
 
@@ -222,7 +221,7 @@ public final class SQLiteEventLog: EventLog, @unchecked Sendable {
       if let failed = system.lastFailure, !failed.isNoSpace { stop(.stopped(path: path, reason: "\(failed)")) }
     case .failure(let reason):
       // Whatever waits behind a refused event may be based on it, and is refused too.
-      failures += 1
+      refusals.add(1, ordering: .acquiringAndReleasing)
       for waiter in batch + waiters { waiter.settle(.failure(reason)) }
       waiters.removeAll()
       outcomes = noted + outcomes
