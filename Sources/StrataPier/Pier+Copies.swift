@@ -168,7 +168,7 @@ extension Pier {
     let opening = pier.opening
     try pier.close()
     try onDisk { () throws(DiskFailure) in
-      try options.disk.rename(draft, to: paths.store)
+      try Bedrock.rename(draft, to: paths.store, on: options.disk)
       try options.disk.syncDirectory(directory)
     }
     return opening

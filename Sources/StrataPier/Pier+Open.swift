@@ -44,7 +44,8 @@ extension Pier {
 
   /// The names of a pier's files.
   private static let ownNames: Set<String> = [
-    "pier.new", "lock", "store", "store.new", "store.readers", "store.rebuild", "log", "log-wal", "log-journal",
+    "pier.new", "lock", "store", "store.new", "store.readers", "store.sums", "store.rebuild",
+    "store.rebuild.sums", "log", "log-wal", "log-journal",
     "socket",
   ]
 
@@ -101,7 +102,7 @@ extension Pier {
         guard error.isDamagedStore, log.first == 1, log.last >= 1 else { throw error }
         // The log tells everything, so the store can be made again.
         try onDisk { () throws(DiskFailure) in
-          try options.disk.rename(paths.store, to: paths.store + ".damaged")
+          try Bedrock.rename(paths.store, to: paths.store + ".damaged", on: options.disk)
           try options.disk.syncDirectory(directory)
         }
         notes.append("\(error); it is kept as store.damaged, and the state is computed again from the log")

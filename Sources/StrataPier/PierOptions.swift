@@ -56,7 +56,10 @@ public struct PierOptions: Sendable {
   /// Whether to begin with the older of the two stored states, so that what came after it is computed and compared.
   public var replaysFromPrevious = false
 
-  public init() {}
+  public init() {
+    store.keepsSums = true
+    store.verifiedBytes = .max
+  }
 
   var configuration: NockConfiguration {
     var configuration = NockConfiguration()

@@ -14,6 +14,9 @@ public struct Checksum: Sendable {
   @inline(__always)
   public init() { running = 0xFFFF_FFFF }
 
+  /// Goes on from what `value` was.
+  init(value: UInt32) { running = ~value }
+
   /// The checksum of everything fed so far.
   @inline(__always)
   public var value: UInt32 { ~running }
@@ -34,6 +37,38 @@ public struct Checksum: Sendable {
   public mutating func feed(_ word: UInt64) {
     var littleEndian = word.littleEndian
     withUnsafeBytes(of: &littleEndian) { feed($0) }
+  }
+
+  private static let factors: [UInt64] = [
+    0x9E37_79B9_7F4A_7C15, 0xBF58_476D_1CE4_E5B9, 0x94D0_49BB_1331_11EB, 0xD6E8_FEB8_6659_FD93,
+  ]
+
+  /// Feeds `count` pages of 4,096 bytes, each as the four checksums of its words 4n, 4n+1, 4n+2 and 4n+3, times a number each: another
+  /// value than that of the bytes in their order, got several times as fast.
+  public mutating func feed(pages: UnsafeRawPointer, count: Int) {
+    if Checksum.isHardware {
+      running = platform_crc32c_pages(running, pages, count)
+    } else {
+      feedPortably(pages: pages, count: count)
+    }
+  }
+
+  /// The same without the processor's instruction. For comparison in tests.
+  mutating func feedPortably(pages: UnsafeRawPointer, count: Int) {
+    for page in 0..<count {
+      var lanes: (UInt32, UInt32, UInt32, UInt32) = (0xFFFF_FFFF, 0xFFFF_FFFF, 0xFFFF_FFFF, 0xFFFF_FFFF)
+      for quad in 0..<128 {
+        let place = pages + page * 4096 + quad * 32
+        func fed(_ lane: UInt32, _ index: Int) -> UInt32 {
+          Checksum.portable(lane, UnsafeRawBufferPointer(start: place + index * 8, count: 8))
+        }
+        lanes = (fed(lanes.0, 0), fed(lanes.1, 1), fed(lanes.2, 2), fed(lanes.3, 3))
+      }
+      for (lane, factor) in zip([lanes.0, lanes.1, lanes.2, lanes.3], Checksum.factors) {
+        var littleEndian = (UInt64(~lane) &* factor).littleEndian
+        running = withUnsafeBytes(of: &littleEndian) { Checksum.portable(running, $0) }
+      }
+    }
   }
 
   /// The checksum of `bytes` alone.

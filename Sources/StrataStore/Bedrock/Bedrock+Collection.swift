@@ -52,7 +52,8 @@ extension Bedrock {
       base: place.base, map: map, path: path, keepsExtents: compacting, capacityWords: capacity)
     let state = Collection(
       tracer: tracer, extraRoots: extraRoots, isCompacting: compacting, horizon: nextOrder,
-      writer: try RecordWriter(file: file), relocation: try Relocation(tracer: tracer, capacityWords: capacity))
+      writer: try RecordWriter(file: file, sums: sums, segmentWords: map.segmentWords),
+      relocation: try Relocation(tracer: tracer, capacityWords: capacity))
     state.capacityWords = capacity
     for root in block.roots { try tracer.mark(root.word) }
     for word in extraRoots { try tracer.mark(word) }

@@ -44,7 +44,12 @@ extension Bedrock {
   /// unused parts are shared as well. False, with nothing made, where it cannot.
   public func clone(to target: String) throws(BedrockFailure) -> Bool {
     try checkWritable()
-    do throws(DiskFailure) { return try disk.clone(path, to: target) } catch { throw .disk(error) }
+    do throws(DiskFailure) {
+      guard try disk.clone(path, to: target) else { return false }
+      // Without it, opening the clone takes longer.
+      if sums != nil { _ = try disk.clone(SegmentSums.path(of: path), to: SegmentSums.path(of: target)) }
+      return true
+    } catch { throw .disk(error) }
   }
 
   /// Remembers the state of the allocator; what is returned restores it.
@@ -56,6 +61,7 @@ extension Bedrock {
     return { store in
       for first in store.taken { store.map.free(first, stamp: 0) }
       store.taken.removeAll()
+      store.sums?.revert(store.map)
       store.openSegment = open
       if open != 0 { store.writer.move(to: position, end: end) }
     }
@@ -204,6 +210,13 @@ extension Bedrock {
       next.openSegment = openSegment
       next.openFill = openSegment == 0 ? 0 : writer.position
       next.writtenWords += commitWords
+      if let sums {
+        // From here on nothing is added to the extents that were left.
+        for first in adopting + taken + [block.openSegment] where first != 0 && map.isUsed(map.start(of: first)) {
+          sums.touch(first..<first + map.segments[first].count)
+        }
+        sums.write(map, openSegment: next.openSegment)
+      }
       try syncAndReplace(next)
     } catch {
       if let restored { (map, taken) = restored }
@@ -212,6 +225,7 @@ extension Bedrock {
     block = next
     slot = 1 - slot
     taken.removeAll()
+    sums?.didPublish(map)
     metrics.commits += 1
     metrics.wordsWritten += commitWords
     commitWords = 0

@@ -41,10 +41,13 @@ extension Bedrock {
     var first: BedrockFailure?
     for state in candidates {
       do throws(BedrockFailure) {
-        opening.verifiedWords = try verify(state, path: path, place: place, options: options)
+        let sums = try verify(state, path: path, on: disk, place: place, options: options, &opening)
         let store = try Bedrock(
-          path: path, place: place, options: options, disk: disk, file: file, state: state, opening: opening)
+          path: path, place: place, options: options, disk: disk, file: file, state: state, opening: opening, sums: sums
+        )
+        sums?.write(store.map, openSegment: store.openSegment)
         try store.republish()
+        sums?.didPublish(store.map)
         isDone = true
         return store
       } catch {
@@ -148,19 +151,34 @@ extension Bedrock {
     return map
   }
 
-  /// Verifies all records of a small store and the roots of a large one. Gives the words verified.
+  /// Verifies everything in use, or only the roots where that is more than is wanted. Gives the sums to be kept up.
   private static func verify(
-    _ state: OpenedState, path: String, place: BedrockPlace, options: BedrockOptions
-  ) throws(BedrockFailure) -> Int {
+    _ state: OpenedState, path: String, on disk: any Disk, place: BedrockPlace, options: BedrockOptions,
+    _ opening: inout BedrockOpening
+  ) throws(BedrockFailure) -> SegmentSums? {
     let tracer = try Tracer(base: place.base, map: state.map, path: path, keepsExtents: false)
     for root in state.block.roots { try tracer.mark(root.word) }
     let used = state.map.segments.count { $0.use == .records || $0.use == .large } * state.map.segmentWords * 8
-    if used > options.verifiedBytes {
+    func verifyRoots() throws(BedrockFailure) {
       for root in state.block.roots where root.word.isReference { try tracer.verify(root.word) }
-      return 0
     }
-    while try !tracer.step(budgetWords: 1 << 20) {}
-    return tracer.liveWords
+    let kept = options.keepsSums ? SegmentSums.open(path, on: disk, segments: state.map.segments.count) : nil
+    if used > options.verifiedBytes {
+      try verifyRoots()
+      kept?.sums.trust(kept?.entries ?? [], state)
+      return kept?.sums
+    }
+    let compared = kept.map { SegmentSums.compare(state, $0.entries, base: UnsafePointer(place.base)) }
+    if let compared, compared.isWhole {
+      try verifyRoots()
+      (opening.verifiedWords, opening.isVerifiedBySums) = (compared.words, true)
+    } else {
+      // What differs may be garbage. Only the records know what is damage.
+      while try !tracer.step(budgetWords: 1 << 20) {}
+      opening.verifiedWords = tracer.liveWords
+    }
+    if let kept, let compared { kept.sums.adopt(compared.sums, isNews: !compared.isWhole, in: state.map) }
+    return kept?.sums
   }
 
   /// Writes the chosen superblock once more and syncs. Where the process before met a failing sync, the cache may
@@ -183,10 +201,20 @@ extension Bedrock {
     try result.get()
   }
 
+  /// Gives the store at `old`, which nobody has open, the name `new`. Durable after the directory was synced.
+  public static func rename(_ old: String, to new: String, on disk: any Disk) throws(DiskFailure) {
+    // A store without its sums only opens more slowly; the other way round they would be those of another.
+    let sums = (SegmentSums.path(of: old), SegmentSums.path(of: new))
+    if try disk.exists(sums.1) { try disk.remove(sums.1) }
+    try disk.rename(old, to: new)
+    if try disk.exists(sums.0) { try disk.rename(sums.0, to: sums.1) }
+  }
+
   /// Makes an empty store under another name, and gives it its own when it is complete.
   private static func create(_ path: String, on disk: any Disk, options: BedrockOptions) throws(DiskFailure) {
     let draft = path + ".new"
-    if try disk.exists(draft) { try disk.remove(draft) }
+    // What is left of another store of this name says nothing of this one.
+    for name in [draft, SegmentSums.path(of: path)] where try disk.exists(name) { try disk.remove(name) }
     let file = try disk.open(draft, .create)
     var block = Superblock()
     var pages = 4

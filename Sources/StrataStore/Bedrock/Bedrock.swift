@@ -17,9 +17,11 @@ public struct BedrockOptions: Sendable {
   public var segmentPages = Layout.defaultSegmentPages
   /// The store's identity, for a new store; usually random.
   public var identity: (UInt64, UInt64) = (0, 0)
-  /// Every record is verified before the store opens when it has at most this many bytes in use. Larger stores are
+  /// Everything in use is verified before the store opens when it has at most this many bytes. Larger stores are
   /// verified by `scrub`, and by each collection.
   public var verifiedBytes = 256 << 20
+  /// Whether a file beside the store tells what its segments have to hold, with which it is verified several times as fast.
+  public var keepsSums = false
   /// Unused segments beyond this number are given back to the file system.
   public var keptSegments = 8
 
@@ -32,8 +34,10 @@ public struct BedrockOpening: Sendable {
   public internal(set) var rejected: [BedrockFailure] = []
   /// Whether the store was made.
   public internal(set) var isNew = false
-  /// The words of the records that were verified.
+  /// The words that were verified.
   public internal(set) var verifiedWords = 0
+  /// Whether they were compared with the sums of their segments, and not record for record.
+  public internal(set) var isVerifiedBySums = false
 }
 
 /// A store that is open for writing.
@@ -45,6 +49,7 @@ public final class Bedrock {
   let file: any DiskFile
   let disk: any Disk
   let writer: RecordWriter
+  let sums: SegmentSums?
   /// The published superblock and where it lies.
   var block: Superblock
   var slot: Int
@@ -68,7 +73,7 @@ public final class Bedrock {
 
   init(
     path: String, place: BedrockPlace, options: BedrockOptions, disk: any Disk, file: any DiskFile,
-    state: OpenedState, opening: BedrockOpening
+    state: OpenedState, opening: BedrockOpening, sums: SegmentSums?
   ) throws(BedrockFailure) {
     self.path = path
     self.place = place
@@ -76,7 +81,8 @@ public final class Bedrock {
     self.disk = disk
     self.file = file
     self.opening = opening
-    writer = try RecordWriter(file: file)
+    self.sums = sums
+    writer = try RecordWriter(file: file, sums: sums, segmentWords: state.map.segmentWords)
     block = state.block
     slot = state.slot
     map = state.map
@@ -139,6 +145,7 @@ public final class Bedrock {
     isClosed = true
     collection = nil
     relocation = nil
+    sums?.close()
     do throws(DiskFailure) {
       try unmapFiles(at: place.base, count: place.byteCount)
       try readers?.close()
@@ -171,6 +178,7 @@ public final class Bedrock {
     }
     guard let found else { throw .addressRange(bytes: place.byteCount) }
     nextOrder += 1
+    sums?.reset(found..<found + count)
     return found
   }
 

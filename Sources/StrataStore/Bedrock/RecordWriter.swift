@@ -8,6 +8,8 @@ import Glibc
 /// Writes words into one extent of a store after another.
 final class RecordWriter {
   private let file: any DiskFile
+  private let sums: SegmentSums?
+  private let segmentWords: Int
   private var buffer: UnsafeMutablePointer<UInt64>
   private var capacity: Int
   /// The word offset of the buffer's first word; a multiple of the page size.
@@ -18,8 +20,10 @@ final class RecordWriter {
 
   private static let bufferWords = 32 * 1024
 
-  init(file: any DiskFile) throws(BedrockFailure) {
+  init(file: any DiskFile, sums: SegmentSums?, segmentWords: Int) throws(BedrockFailure) {
     self.file = file
+    self.sums = sums
+    self.segmentWords = segmentWords
     capacity = RecordWriter.bufferWords
     guard let memory = malloc(capacity * 8) else { throw .memory }
     buffer = memory.bindMemory(to: UInt64.self, capacity: capacity)
@@ -73,6 +77,7 @@ final class RecordWriter {
     do throws(DiskFailure) {
       try file.write(UnsafeRawBufferPointer(start: buffer, count: whole * 8), at: start * 8)
     } catch { throw .disk(error) }
+    sums?.feed(buffer, count: whole, at: start, segmentWords: segmentWords)
     buffer.update(from: buffer + whole, count: count - whole)
     start += whole
     count -= whole

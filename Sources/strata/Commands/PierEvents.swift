@@ -54,8 +54,8 @@ extension Command {
     details: """
       For a gate, QUERY is a formula that is run on the state; [0 1], the whole state, by default. For other kernels it is \
       what their peek arm takes, such as [%state 0]. It is a noun's text or @FILE. Questions change nothing, and do not \
-      keep events waiting; --wish asks an arvo kernel's wish arm instead, which takes a text. Limits are those of the question, which takes a \
-      minute at most, and of events that are computed again first.
+      keep events waiting; --wish asks an arvo kernel's wish arm instead, which takes a text. Limits are those of the \
+      question, which takes a minute at most, and of events that are computed again first.
       """,
     options: [.newest, .wish, .output, .json] + Option.eventOptions,
     examples: [
