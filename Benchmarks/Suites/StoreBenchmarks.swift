@@ -13,7 +13,8 @@ enum StoreBenchmarks {
   static var benchmarks: [Benchmark] {
     [
       sync("disk/write-and-sync-page"), commit("store/commit-one-cell", "disk/write-and-sync-page"),
-      opening("store/open-and-verify", isVerified: true), opening("store/open", isVerified: false),
+      opening("store/open-and-verify", nil, .records), opening("store/open-by-sums", "store/open-and-verify", .sums),
+      opening("store/open", nil, .nothing),
       scrub("store/scrub"), collection("store/longest-step-of-collection"),
       append("log/append-1-waiter", "disk/write-and-sync-page", waiters: 1),
       append("log/append-64-waiters", "disk/write-and-sync-page", waiters: 64),
@@ -84,7 +85,9 @@ enum StoreBenchmarks {
       self.cells = cells
       scratch = try Scratch()
       reservation = try BedrockReservation()
-      store = try Bedrock.open(scratch.path + "/store", on: RealDisk(), at: reservation.place)
+      var options = BedrockOptions()
+      options.keepsSums = true
+      store = try Bedrock.open(scratch.path + "/store", on: RealDisk(), at: reservation.place, options: options)
       let piece = 1 << 18
       memory = .allocate(capacity: 1 + piece * 3)
       var list = Word.zero
@@ -112,12 +115,20 @@ enum StoreBenchmarks {
       return Word(tag: .cell, offset: offset)
     }
 
-    func reopen(isVerified: Bool) throws {
+    func reopen(comparing checks: Checks) throws {
       try store.close()
       var options = BedrockOptions()
-      options.verifiedBytes = isVerified ? .max : 0
+      options.verifiedBytes = checks == .nothing ? 0 : .max
+      options.keepsSums = checks == .sums
       store = try Bedrock.open(scratch.path + "/store", on: RealDisk(), at: reservation.place, options: options)
     }
+  }
+
+  /// What opening compares with what was written.
+  private enum Checks {
+    case nothing
+    case records
+    case sums
   }
 
   private static func commit(_ name: String, _ baseline: String) -> Benchmark {
@@ -135,10 +146,10 @@ enum StoreBenchmarks {
     }
   }
 
-  private static func opening(_ name: String, isVerified: Bool) -> Benchmark {
-    Benchmark(name) { smoke in
+  private static func opening(_ name: String, _ baseline: String?, _ checks: Checks) -> Benchmark {
+    Benchmark(name, baseline: baseline) { smoke in
       let state = try State(cells: stateCells(smoke))
-      return timed(Work(count: 1, unit: "opening")) { try state.reopen(isVerified: isVerified) }
+      return timed(Work(count: 1, unit: "opening")) { try state.reopen(comparing: checks) }
     }
   }
 
