@@ -176,9 +176,10 @@ extension Pier {
   func startKeeper() throws(PierFailure) {
     guard options.worksInBackground else { return }
     // The thread must not keep a pier alive that nobody else holds.
-    keeper = SystemThread { [weak self, keeping] in
+    keeper = SystemThread { [weak self, keeping, ending] in
       while true {
-        keeping.withLock { keeping.wait(until: Clock.now() &+ 50_000_000) }
+        // Asked with the lock held, so that whoever closes the pier never waits for the end of a pause.
+        keeping.withLock { if !ending.isAsked { keeping.wait(until: Clock.now() &+ 50_000_000) } }
         guard let self, self.keepOnce() else { return }
       }
     }
@@ -187,7 +188,7 @@ extension Pier {
 
   /// One round of the pier's thread. False when it is to end.
   private func keepOnce() -> Bool {
-    if keeping.withLock({ isEnding }) { return false }
+    if ending.isAsked { return false }
     if let limit = options.eventNanoseconds {
       running.withLock {
         if runningSince != 0, Clock.now() &- runningSince > limit { host.nursery.interruptHandle.raise(.time) }

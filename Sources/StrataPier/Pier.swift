@@ -76,7 +76,14 @@ public final class Pier: @unchecked Sendable {
   /// Guards the pier's own thread.
   let keeping = Lock()
   var keeper: SystemThread?
-  var isEnding = false
+  let ending = Ending()
+
+  /// Whether the pier's thread is to end; apart from the pier, which the thread must not keep alive while it waits.
+  final class Ending: Sendable {
+    private let flag = Atomic<Bool>(false)
+    var isAsked: Bool { flag.load(ordering: .acquiring) }
+    func ask() { flag.store(true, ordering: .releasing) }
+  }
 
   /// What has happened since the state was last stored.
   struct Backlog {
@@ -144,7 +151,7 @@ public final class Pier: @unchecked Sendable {
   /// Stores the state, ends the pier's thread and gives the lock back. What was acknowledged is safe with or without.
   public func close() throws(PierFailure) {
     keeping.withLock {
-      isEnding = true
+      ending.ask()
       keeping.wakeAll()
     }
     if let keeper {
