@@ -79,8 +79,9 @@ struct Shape: BitwiseCopyable {
   }
 }
 
-/// The facts about one function that code generation needs. The function is verified. Its tables lie in scratch memory.
-struct BytecodeAnalysis {
+/// The facts about one function that code generation needs. The function is verified. Its tables lie in scratch memory. An object,
+/// because a value of this size would be copied for every question that it asks of itself.
+final class BytecodeAnalysis {
   let module: Module
   let types: TypeTable
   let function: Function
@@ -95,12 +96,12 @@ struct BytecodeAnalysis {
   /// The promoted variable that an allocation is, or -1.
   let variable: Table<Int>
   /// Register of each promoted variable.
-  private(set) var variableRegister: [UInt16] = []
-  private(set) var variableForm: [RegisterForm] = []
+  var variableRegister: Table<UInt16> { lists[0].variableRegisters }
+  private var variableForm: Table<RegisterForm> { lists[0].variableForms }
   /// The allocation of each promoted variable.
-  private(set) var variableValue: [ValueID] = []
+  private var variableValue: Table<ValueID> { lists[0].variables }
   /// Variables whose first access after their allocation is a store, so that they need not be zeroed.
-  private(set) var isStoredFirst: [Bool] = []
+  var isStoredFirst: Table<Bool> { lists[0].storedFirst }
   /// Values computed straight into the register of the variable they are stored to.
   let target: Table<UInt16>
   /// Stores that need no code because the value is already in the variable's register.
@@ -112,24 +113,51 @@ struct BytecodeAnalysis {
   /// Registers of the parameters of all blocks that have one, block after block, and where each block's begin.
   private let blockParameters: Table<UInt16>
   private let blockParameterStart: Table<Int>
-  private(set) var dedicatedCount: Int
+  var dedicatedCount: Int { lists[0].dedicatedCount }
 
   /// Block and position of each value's definition; parameters stand before the entry block's first instruction.
   let places: Table<(block: Int, position: Int)>
   private let shapes: Table<Shape>
   /// The users of all values, value after value, and where each value's begin.
-  private var userList: Table<ValueID>
+  private var userList: Table<ValueID> {
+    get { lists[0].users }
+    set { lists[0].users = newValue }
+  }
   private let userStart: Table<Int>
   /// The places at which variables are stored to or allocated, variable after variable, and where each one's begin. A place
   /// is its block's rank and its position, so that places of a variable ascend.
-  private var writeList: Table<UInt64>
-  private var writeStart: Table<Int>
+  private var writeList: Table<UInt64> {
+    get { lists[0].writes }
+    set { lists[0].writes = newValue }
+  }
+  private var writeStart: Table<Int> {
+    get { lists[0].writeStarts }
+    set { lists[0].writeStarts = newValue }
+  }
   /// How values live in registers.
   private let forms: Table<RegisterForm>
   private let isEscaping: Table<Bool>
   /// How many instructions of `clobberBlock` before each position change memory.
   private let clobbersBefore: Table<Int>
-  private var clobberBlock = -1
+  private var clobberBlock: Int {
+    get { lists[0].clobberBlock }
+    set { lists[0].clobberBlock = newValue }
+  }
+  /// What is made after the rest, in scratch memory too: an object's own variables would be checked at every look.
+  private let lists: Table<Lists>
+
+  private struct Lists: BitwiseCopyable {
+    var users: Table<ValueID>
+    var writes: Table<UInt64>
+    var writeStarts: Table<Int>
+    var variables: Table<ValueID>
+    var variableRegisters: Table<UInt16>
+    var variableForms: Table<RegisterForm>
+    var storedFirst: Table<Bool>
+    var dedicatedCount: Int
+    var clobberBlock: Int
+  }
+
   /// The largest number of instructions in a block.
   let longestBlock: Int
 
@@ -152,9 +180,13 @@ struct BytecodeAnalysis {
     isSilentStore = scratch.table(count, of: false)
     mustCopy = scratch.table(count, of: false)
     forms = scratch.table(count, of: .nothing)
-    userList = scratch.table(0, of: .none)
-    writeList = scratch.table(0, of: 0)
-    writeStart = scratch.table(0, of: 0)
+    lists = scratch.table(
+      1,
+      of: Lists(
+        users: scratch.table(0, of: .none), writes: scratch.table(0, of: 0), writeStarts: scratch.table(0, of: 0),
+        variables: scratch.table(0, of: .none), variableRegisters: scratch.table(0, of: 0),
+        variableForms: scratch.table(0, of: .nothing), storedFirst: scratch.table(0, of: false),
+        dedicatedCount: function.parameters.count, clobberBlock: -1))
     var longest = 0
     var parameterCount = 0
     for block in function.blocks {
@@ -165,7 +197,6 @@ struct BytecodeAnalysis {
     clobbersBefore = scratch.table(longest + 1, of: 0)
     blockParameters = scratch.table(parameterCount, of: .max)
     blockParameterStart = scratch.table(function.blocks.count + 1, of: 0)
-    dedicatedCount = function.parameters.count
     for (index, parameter) in function.parameters.enumerated() { forms[index] = types.form(parameter.type) }
     for index in function.instructions.indices {
       forms[function.parameters.count + index] = types.form(function.instructions[index].type)
@@ -179,7 +210,7 @@ struct BytecodeAnalysis {
     coalesceStores(scratch)
   }
 
-  private mutating func collectUsers(_ scratch: Scratch) {
+  private func collectUsers(_ scratch: Scratch) {
     // Who uses what, in the order of blocks.
     let (function, shapes, useCount) = (self.function, self.shapes, self.useCount)
     var uses: [(operand: UInt32, user: UInt32)] = []
@@ -229,7 +260,8 @@ struct BytecodeAnalysis {
   // MARK: Variables
 
   /// Finds allocations of scalars whose address is only ever loaded from and stored to.
-  private mutating func promoteVariables(_ scratch: Scratch) {
+  private func promoteVariables(_ scratch: Scratch) {
+    var found: [ValueID] = []
     for block in flow.order {
       for value in function.blocks[block].body {
         let shape = shape(value)
@@ -252,14 +284,20 @@ struct BytecodeAnalysis {
           return accessed == shape.type || types.form(accessed) == form && self.size(accessed) == size
         }
         guard isPromotable else { continue }
-        variable[Int(value.rawValue)] = variableValue.count
-        variableValue.append(value)
-        variableForm.append(form)
-        isStoredFirst.append(false)
+        variable[Int(value.rawValue)] = found.count
+        found.append(value)
       }
     }
+    lists[0].variables = scratch.table(found.count, of: .none)
+    lists[0].variableRegisters = scratch.table(found.count, of: .max)
+    lists[0].variableForms = scratch.table(found.count, of: .nothing)
+    lists[0].storedFirst = scratch.table(found.count, of: false)
+    for (index, value) in found.enumerated() {
+      variableValue[index] = value
+      variableForm[index] = types.form(shape(value).type)
+    }
     collectWrites(scratch)
-    for (index, value) in variableValue.enumerated() {
+    for (index, value) in variableValue.part(variableValue.indices).enumerated() {
       // Users stand in the order of blocks: the first behind the allocation in its block decides.
       let block = places[Int(value.rawValue)].block
       if let first = users(of: value).first(where: { places[Int($0.rawValue)].block == block }) {
@@ -268,9 +306,9 @@ struct BytecodeAnalysis {
     }
   }
 
-  private mutating func collectWrites(_ scratch: Scratch) {
+  private func collectWrites(_ scratch: Scratch) {
     writeStart = scratch.table(variableValue.count + 1, of: 0)
-    if variableValue.isEmpty { return }
+    if variableValue.count == 0 { return }
     for block in flow.order {
       for value in function.blocks[block].body {
         if let written = writtenVariable(value) { writeStart[written + 1] += 1 }
@@ -337,7 +375,7 @@ struct BytecodeAnalysis {
     return last
   }
 
-  private mutating func decide(_ block: Int) {
+  private func decide(_ block: Int) {
     let body = function.blocks[block].body
     for position in body.indices.reversed() {
       let value = body[position]
@@ -349,7 +387,7 @@ struct BytecodeAnalysis {
     }
   }
 
-  private mutating func home(_ value: ValueID, _ block: Int, _ position: Int, _ last: Int) -> Home {
+  private func home(_ value: ValueID, _ block: Int, _ position: Int, _ last: Int) -> Home {
     let index = Int(value.rawValue)
     switch shape(value).kind {
     case .store, .leaving: return .local
@@ -553,7 +591,7 @@ struct BytecodeAnalysis {
   }
 
   /// An aggregate read through a pointer: used where it lies if nothing can change it before its last use.
-  private mutating func borrow(
+  private func borrow(
     _ value: ValueID, _ pointer: ValueID, _ offset: Int64, _ block: Int, _ position: Int, _ last: Int
   ) -> Home {
     if last == .max || escapes(value) || (last >= 0 && isClobbered(block, position, last)) {
@@ -584,13 +622,13 @@ struct BytecodeAnalysis {
   }
 
   /// True when memory may change strictly between two positions of a block.
-  private mutating func isClobbered(_ block: Int, _ start: Int, _ end: Int) -> Bool {
+  private func isClobbered(_ block: Int, _ start: Int, _ end: Int) -> Bool {
     guard start + 1 < end else { return false }
     if block != clobberBlock { countClobbers(block) }
     return clobbersBefore[end] != clobbersBefore[start + 1]
   }
 
-  private mutating func countClobbers(_ block: Int) {
+  private func countClobbers(_ block: Int) {
     clobberBlock = block
     var count = 0
     var position = 0
@@ -606,7 +644,7 @@ struct BytecodeAnalysis {
     return shape.kind == .change || shape.kind == .store && variable[Int(shape.a)] < 0
   }
 
-  private mutating func decideParameters() {
+  private func decideParameters() {
     for (index, parameter) in function.parameters.enumerated() where types.form(parameter.type) == .aggregate {
       let value = ValueID(UInt32(truncatingIfNeeded: index))
       let last = computeLastUse(value)
@@ -619,11 +657,11 @@ struct BytecodeAnalysis {
 
   // MARK: Registers
 
-  private mutating func assignRegisters() {
+  private func assignRegisters() {
     var next = function.parameters.count
     let entryIsRepeated = !flow.predecessors(of: 0).isEmpty
     var takenParameters: [Int] = []
-    for (number, value) in variableValue.enumerated() {
+    for (number, value) in variableValue.part(variableValue.indices).enumerated() {
       // A variable that only ever begins as a copy of a parameter takes over the parameter's register.
       if !entryIsRepeated, places[Int(value.rawValue)].block == 0, isStoredFirst[number],
         let (store, stored) = firstStore(value), Int(stored.rawValue) < function.parameters.count,
@@ -631,11 +669,11 @@ struct BytecodeAnalysis {
         forms[Int(stored.rawValue)] == variableForm[number], !takenParameters.contains(Int(stored.rawValue))
       {
         takenParameters.append(Int(stored.rawValue))
-        variableRegister.append(UInt16(truncatingIfNeeded: stored.rawValue))
+        variableRegister[number] = UInt16(truncatingIfNeeded: stored.rawValue)
         isSilentStore[Int(store.rawValue)] = true
         continue
       }
-      variableRegister.append(UInt16(truncatingIfNeeded: next))
+      variableRegister[number] = UInt16(truncatingIfNeeded: next)
       next += 1
     }
     for (block, definition) in function.blocks.enumerated() {
@@ -658,7 +696,7 @@ struct BytecodeAnalysis {
         next += 1
       }
     }
-    dedicatedCount = next
+    lists[0].dedicatedCount = next
   }
 
   private func blockParameterPlace(_ block: Int, _ parameter: Int) -> Int? {
@@ -684,7 +722,7 @@ struct BytecodeAnalysis {
 
   /// Lets values be computed straight into the variable they are stored to.
   private func coalesceStores(_ scratch: Scratch) {
-    if variableValue.isEmpty { return }
+    if variableValue.count == 0 { return }
     // For each variable, how far the reads seen so far in the block reach.
     let reach = scratch.table(variableValue.count, of: -1)
     for block in flow.order {

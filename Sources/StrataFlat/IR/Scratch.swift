@@ -3,7 +3,7 @@
 // debug builds. Whoever uses tables gets their indices from places that were counted or verified before.
 
 /// A row of plain values in scratch memory. Copies share their elements.
-struct Table<Element: BitwiseCopyable> {
+struct Table<Element: BitwiseCopyable>: BitwiseCopyable {
   private let base: UnsafeMutablePointer<Element>
   let count: Int
 

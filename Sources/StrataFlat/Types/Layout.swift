@@ -3,7 +3,7 @@
 // laid out with an explicit stack; a type that contains itself by value, or one that is not defined, is an error.
 
 /// Bytes a value takes in memory, and the boundary it must start at.
-public struct TypeLayout: Hashable, Sendable {
+public struct TypeLayout: Hashable, Sendable, BitwiseCopyable {
   public var size: UInt64
   public var alignment: UInt64
 
@@ -41,20 +41,20 @@ extension TypeTable {
 
   /// Returns size and alignment of a type.
   public func layout(_ type: TypeID) throws(LayoutError) -> TypeLayout {
-    if Int(type.rawValue) < layouts.count, let known = layouts[Int(type.rawValue)] { return known }
+    if let known = layouts[type] { return known }
     var pending: [TypeID] = [type]
     var open = Set<TypeID>()
     while let current = pending.last {
-      if Int(current.rawValue) < layouts.count, layouts[Int(current.rawValue)] != nil {
+      if layouts[current] != nil {
         pending.removeLast()
         continue
       }
       let parts = try partsByValue(current)
-      let missing = parts.filter { Int($0.rawValue) >= layouts.count || layouts[Int($0.rawValue)] == nil }
+      let missing = parts.filter { layouts[$0] == nil }
       if missing.isEmpty {
         let found = try compute(current)
         guard found.size <= TypeTable.largestSize else { throw .tooLarge(current) }
-        layouts[Int(current.rawValue)] = found
+        layouts[current] = found
         open.remove(current)
         pending.removeLast()
         continue
@@ -62,20 +62,16 @@ extension TypeTable {
       guard open.insert(current).inserted else { throw .containsItself(current) }
       pending.append(contentsOf: missing)
     }
-    guard let found = layouts[Int(type.rawValue)] else { throw .unresolved(type) }
+    guard let found = layouts[type] else { throw .unresolved(type) }
     return found
   }
 
   /// How values of a type live in a register. Types without layout count as aggregates; using them fails where their layout
   /// is asked for.
   public func form(_ type: TypeID) -> RegisterForm {
-    let index = Int(type.rawValue)
-    if index < forms.count, let known = forms[index] { return known }
+    if let known = forms[type] { return known }
     let found = computeForm(type)
-    if hasFinalForm(type) {
-      while forms.count < count { forms.append(nil) }
-      forms[index] = found
-    }
+    if hasFinalForm(type) { forms[type] = found }
     return found
   }
 

@@ -27,9 +27,9 @@ public final class TypeTable {
   private var nominal: [NominalKey: TypeID] = [:]
   private var byName: [String: TypeID] = [:]
   /// Layouts already computed, by type number. Only finished types are remembered.
-  var layouts: [TypeLayout?]
+  let layouts = KnownFacts<TypeLayout>()
   /// Register forms already computed, by type number. None is kept that a later definition could change.
-  var forms: [RegisterForm?] = []
+  let forms = KnownFacts<RegisterForm>()
 
   private struct NominalKey: Hashable {
     var name: String
@@ -40,7 +40,6 @@ public final class TypeTable {
   public init(target: Target = .pointers64) {
     self.target = target
     descriptions = Array(repeating: .unresolved, count: Int(TypeID.firstUser))
-    layouts = Array(repeating: nil, count: Int(TypeID.firstUser))
     let builtins: [(TypeID, TypeDescription)] = [
       (.boolean, .boolean), (.i8, .signed(8)), (.i16, .signed(16)), (.i32, .signed(32)), (.i64, .signed(64)),
       (.u8, .unsigned(8)), (.u16, .unsigned(16)), (.u32, .unsigned(32)), (.u64, .unsigned(64)), (.f32, .float32),
@@ -51,6 +50,11 @@ public final class TypeTable {
       descriptions[Int(number.rawValue)] = description
       structural[description] = number
     }
+  }
+
+  deinit {
+    layouts.free()
+    forms.free()
   }
 
   /// One more than the largest type number in use.
@@ -89,7 +93,6 @@ public final class TypeTable {
     guard !type.isBuiltin, self[type] == .unresolved, type.rawValue < 1 << 24 else { throw .numberTaken(type) }
     while descriptions.count <= Int(type.rawValue) {
       descriptions.append(.unresolved)
-      layouts.append(nil)
     }
     descriptions[Int(type.rawValue)] = description
     if let (name, number) = TypeTable.nominalIdentity(description), !name.isEmpty {
@@ -177,13 +180,12 @@ public final class TypeTable {
   private func append(_ description: TypeDescription) -> TypeID {
     let fresh = TypeID(UInt32(truncatingIfNeeded: descriptions.count))
     descriptions.append(description)
-    layouts.append(nil)
     return fresh
   }
 
   private func replace(_ type: TypeID, with description: TypeDescription) {
     descriptions[Int(type.rawValue)] = description
-    layouts[Int(type.rawValue)] = nil
+    layouts[type] = nil
   }
 
   private func remember(name: String, as type: TypeID) {
@@ -238,5 +240,54 @@ public final class TypeTable {
     var seen = Set<String>()
     for name in names where !seen.insert(name).inserted { return name }
     return nil
+  }
+}
+
+/// What was found out about types, by their numbers. Lies behind a pointer, because every look at a variable of an object is
+/// checked; the table that owns it frees it.
+struct KnownFacts<Fact: BitwiseCopyable> {
+  private struct Rows {
+    var first: UnsafeMutablePointer<Fact?>
+    var count: Int
+  }
+
+  private let rows: UnsafeMutablePointer<Rows>
+
+  init() {
+    rows = .allocate(capacity: 1)
+    rows.initialize(to: Rows(first: .allocate(capacity: 0), count: 0))
+  }
+
+  func free() {
+    rows.pointee.first.deallocate()
+    rows.deallocate()
+  }
+
+  /// The fact about a type, nil when it is not known.
+  subscript(_ type: TypeID) -> Fact? {
+    @inline(__always)
+    get {
+      let index = Int(type.rawValue)
+      return index < rows.pointee.count ? rows.pointee.first[index] : nil
+    }
+    nonmutating set {
+      let index = Int(type.rawValue)
+      if index >= rows.pointee.count {
+        if newValue == nil { return }
+        grow(beyond: index)
+      }
+      rows.pointee.first[index] = newValue
+    }
+  }
+
+  /// Numbers of types in a table are below 2^24.
+  private func grow(beyond index: Int) {
+    let (old, count) = (rows.pointee.first, rows.pointee.count)
+    let wanted = max(2 * count, index + 1, 128)
+    let fresh = UnsafeMutablePointer<Fact?>.allocate(capacity: wanted)
+    fresh.initialize(repeating: nil, count: wanted)
+    fresh.update(from: old, count: count)
+    old.deallocate()
+    rows.pointee = Rows(first: fresh, count: wanted)
   }
 }
