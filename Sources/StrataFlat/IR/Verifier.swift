@@ -356,6 +356,8 @@ struct Verifier {
       need(element, fits: type, "the lane's value")
     case .vectorInsert(let vector, let operand, let lane):
       guard case .vector(let element, _) = types[self.type(vector)] else { return complain("not a vector") }
+      // Nothing fits where a value of any type may be dropped, but this value is made before it is.
+      guard case .vector = types[type] else { return complain("the result is not a vector") }
       needWord(lane, "the lane")
       need(self.type(operand), fits: element, "the operand")
       need(self.type(vector), fits: type, "the vector")

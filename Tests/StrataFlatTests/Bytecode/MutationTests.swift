@@ -116,6 +116,24 @@ import Testing
     }
   }
 
+  /// Damage had made one evaluator drop the vector and the other look for it at address 0.
+  @Test func aVectorWithALaneReplacedIsAVector() {
+    let module = Module()
+    let vector = module.types.intern(.vector(element: .f32, length: 4))
+    for (result, isSound) in [(vector, true), (.void, false), (.i64, false)] as [(TypeID, Bool)] {
+      var builder = FunctionBuilder(module: module, name: "f", parameters: [], result: .i64)
+      let lane = builder.float(0.5, .f32)
+      let whole = builder.emit(.vectorSplat(lane), vector)
+      _ = builder.emit(.vectorInsert(whole, lane, builder.integer(1)), result)
+      builder.returnValue(builder.integer(7))
+      let function = module.add(builder.function)
+      #expect(module.verify(function).isEmpty == isSound)
+      let fast = FlatCases.evaluate(function, [], FlatMachine(module: module))
+      #expect(FlatCases.difference(FlatCases.evaluate(function, [], ReferenceEvaluator(module: module)), fast) == nil)
+      #expect((fast.error == nil) == isSound)
+    }
+  }
+
   @Test func damagedModulesEndCleanly() {
     var sound = 0
     var refused = 0
