@@ -4,35 +4,18 @@
 // walks its stack. Counting: the poll word is set again at every entry, so that every one is seen. Neither costs
 // anything while it is off: the poll word is looked at anyway.
 
-import CPlatform
 import StrataMemory
 import StrataProfile
 
 /// Watches the runs of one machine. Attach it as `NockMachine.profiler`.
 public final class NockProfiler {
-  /// What makes the profiler look.
-  public enum Mode: Sendable, Equatable {
-    /// Time of the wall clock, in nanoseconds between two looks.
-    case sampling(every: UInt64)
-    /// Every activation and every jet.
-    case counting
-  }
-
-  /// How often one formula or jet was entered.
-  public struct Count: Sendable, Equatable {
-    public var name: String
-    public var calls: UInt64
-  }
-
-  public let mode: Mode
+  /// What makes the profiler look; what is counted are activations and jets.
+  public let mode: ProfilingMode
   /// Whether stacks are gathered; without them counting costs less.
   public let keepsStacks: Bool
 
   private var gathered: Profile
-  private let ticks: UnsafeMutablePointer<UInt64>
-  private var seenTicks: UInt64 = 0
-  private var request: Watchdog.Request?
-  private var openRuns = 0
+  private let clock = SampleClock()
   private var calls: UInt64 = 0
   private var jetCalls: [Int: UInt64] = [:]
   private var walk: FrameWalk?
@@ -43,15 +26,11 @@ public final class NockProfiler {
   private var folder = StackFolder()
 
   /// A profiler that has seen nothing.
-  public init(_ mode: Mode, title: String = "Nock", keepsStacks: Bool = true) {
+  public init(_ mode: ProfilingMode, title: String = "Nock", keepsStacks: Bool = true) {
     self.mode = mode
     self.keepsStacks = keepsStacks
-    gathered = Profile(title: title, unit: mode == .counting ? "calls" : "samples")
-    ticks = .allocate(capacity: 1)
-    ticks.initialize(to: 0)
+    gathered = Profile(title: title, unit: mode.unit)
   }
-
-  deinit { ticks.deallocate() }
 
   var watchesEveryEntry: Bool { mode == .counting }
 
@@ -60,21 +39,13 @@ public final class NockProfiler {
 
   /// A run begins. Throws when the system gives no thread for the clock.
   func begin(_ machine: NockMachine) throws(Fault) {
-    if openRuns == 0, case .sampling(let period) = mode {
-      seenTicks = platform_load_relaxed(ticks)
-      request = try Watchdog.shared.wake(machine.nursery.interruptHandle, every: period, counting: ticks)
-    }
-    openRuns += 1
+    if case .sampling(let period) = mode { try clock.start(machine.nursery.interruptHandle, every: period) }
     if walk == nil { walk = FrameWalk(machine.cache) }
   }
 
   /// A run has ended.
   func end() {
-    openRuns -= 1
-    if openRuns == 0, let request {
-      Watchdog.shared.withdraw(request)
-      self.request = nil
-    }
+    clock.stop()
   }
 
   /// An activation at `registers` is about to run `code`.
@@ -116,11 +87,8 @@ public final class NockProfiler {
     _ machine: NockMachine, _ registers: UnsafeMutablePointer<UInt64>, running code: UnsafeMutablePointer<Code>?,
     jet: Int?
   ) {
-    let now = platform_load_relaxed(ticks)
-    guard now != seenTicks else { return }
-    let weight = now &- seenTicks
-    seenTicks = now
-    look(machine, registers, running: code, jet: jet, weight: weight, time: Clock.now())
+    let weight = clock.elapsed()
+    if weight > 0 { look(machine, registers, running: code, jet: jet, weight: weight, time: Clock.now()) }
   }
 
   /// Walks the stack and records it. Recursion is folded: an activation of a formula that is open already leads back to
@@ -180,14 +148,12 @@ public final class NockProfiler {
   }
 
   /// How often each formula and jet was entered, the most frequent first. Empty unless the mode is `counting`.
-  public func counts(of machine: NockMachine) -> [Count] {
+  public func counts(of machine: NockMachine) -> [EntryCount] {
     let names = CodeNames(machine)
     var counts = machine.cache.codes.enumerated().compactMap { index, code in
-      code.pointee.entries > 0 ? Count(name: names.name(index), calls: code.pointee.entries) : nil
+      code.pointee.entries > 0 ? EntryCount(name: names.name(index), entries: code.pointee.entries) : nil
     }
-    for (number, calls) in jetCalls { counts.append(Count(name: names.jetName(number), calls: calls)) }
-    return counts.sorted {
-      $0.calls != $1.calls ? $0.calls > $1.calls : $0.name.utf8.lexicographicallyPrecedes($1.name.utf8)
-    }
+    for (number, calls) in jetCalls { counts.append(EntryCount(name: names.jetName(number), entries: calls)) }
+    return EntryCount.ranked(counts)
   }
 }

@@ -5,77 +5,51 @@
 // looked at anyway. A marked evaluation stands in the stacks under its label, with its exact beginning and end in the
 // timeline.
 
-import CPlatform
 import StrataMemory
 import StrataProfile
 
 /// Watches the runs of one machine. Attach it as `PlanMachine.profiler`.
 public final class PlanProfiler {
-  /// What makes the profiler look.
-  public enum Mode: Sendable, Equatable {
-    /// Time of the wall clock, in nanoseconds between two looks.
-    case sampling(every: UInt64)
-    /// Every frame of a law, of an operation with code of its own, and of a thunk of theirs.
-    case counting
-  }
-
-  /// How often frames under one name were entered.
-  public struct Count: Sendable, Equatable {
-    public var name: String
-    public var entries: UInt64
-  }
-
   /// Frames further out than this are not looked at.
   private static let mostFrames = 512
   /// The longest part of a name that is shown.
   private static let longestName = 60
 
-  public let mode: Mode
+  /// What makes the profiler look; what is counted are frames of laws, of operations with code of their own, and of thunks
+  /// of theirs.
+  public let mode: ProfilingMode
   /// Whether stacks are gathered; without them counting costs less.
   public let keepsStacks: Bool
 
   /// What was gathered so far.
   public private(set) var profile: Profile
   private var counted: [String: UInt64] = [:]
-  private let ticks: UnsafeMutablePointer<UInt64>
-  private var seenTicks: UInt64 = 0
-  private var request: Watchdog.Request?
+  private let clock = SampleClock()
   private var entries: UInt64 = 0
   /// Names of laws by the word of the name, where that needs no memory, and of operations.
   private var lawNames: [UInt64: String] = [:]
   private var folder = StackFolder()
 
   /// A profiler that has seen nothing.
-  public init(_ mode: Mode, title: String = "PLAN", keepsStacks: Bool = true) {
+  public init(_ mode: ProfilingMode, title: String = "PLAN", keepsStacks: Bool = true) {
     self.mode = mode
     self.keepsStacks = keepsStacks
-    profile = Profile(title: title, unit: mode == .counting ? "calls" : "samples")
-    ticks = .allocate(capacity: 1)
-    ticks.initialize(to: 0)
+    profile = Profile(title: title, unit: mode.unit)
   }
 
-  deinit { ticks.deallocate() }
-
   /// How often each name was entered, the most frequent first. Empty unless the mode is `counting`.
-  public var counts: [Count] {
-    counted.map { Count(name: $0.key, entries: $0.value) }.sorted {
-      $0.entries != $1.entries
-        ? $0.entries > $1.entries : $0.name.utf8.lexicographicallyPrecedes($1.name.utf8)
-    }
+  public var counts: [EntryCount] {
+    EntryCount.ranked(counted.map { EntryCount(name: $0.key, entries: $0.value) })
   }
 
   /// A run begins. Throws when the system gives no thread for the clock.
   func begin(_ engine: Engine) throws(Fault) {
     guard case .sampling(let period) = mode else { return engine.nursery.interruptHandle.wake() }
-    seenTicks = platform_load_relaxed(ticks)
-    request = try Watchdog.shared.wake(engine.nursery.interruptHandle, every: period, counting: ticks)
+    try clock.start(engine.nursery.interruptHandle, every: period)
   }
 
   /// A run has ended.
-  func end() {
-    if let request { Watchdog.shared.withdraw(request) }
-    request = nil
-  }
+  func end() { clock.stop() }
 
   /// The machine is at a safe point, because it has just entered a frame or in the middle of one.
   func look(_ engine: Engine, isEntry: Bool) {
@@ -87,11 +61,8 @@ public final class PlanProfiler {
       }
       return
     }
-    let now = platform_load_relaxed(ticks)
-    guard now != seenTicks else { return }
-    let weight = now &- seenTicks
-    seenTicks = now
-    record(engine, weight: weight, time: Clock.now())
+    let weight = clock.elapsed()
+    if weight > 0 { record(engine, weight: weight, time: Clock.now()) }
   }
 
   /// A marked evaluation begins or has ended: an exact moment of the timeline that weighs nothing.

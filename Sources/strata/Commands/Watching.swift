@@ -1,4 +1,4 @@
-// How the verbs that run Nock let it be watched: profiles, exact counts and traces of calls.
+// How the verbs that run Nock and PLAN let it be watched: profiles, exact counts and traces of calls.
 
 import Glibc
 import StrataNock
@@ -29,17 +29,18 @@ struct Watching {
   init(_ invocation: Invocation, _ machine: NockMachine, title: String) throws(Failure) {
     path = try Watching.profilePath(invocation)
     counts = invocation.has(.count)
-    if path != nil || counts {
-      profiler = NockProfiler(
-        counts ? .counting : .sampling(every: Watching.period), title: title, keepsStacks: path != nil)
-    } else {
-      profiler = nil
-    }
+    profiler =
+      path != nil || counts
+      ? NockProfiler(Watching.mode(invocation), title: title, keepsStacks: path != nil) : nil
     machine.profiler = profiler
     var options = CallTracer.Options()
     if let depth = try invocation.number(.traceDepth, minimum: 1) { options.mostDepth = depth }
     if let bytes = try invocation.number(.traceSize, minimum: 8) { options.nounBytes = bytes }
     if invocation.has(.trace) { machine.tracer = Watching.tracer(options) }
+  }
+
+  private static func mode(_ invocation: Invocation) -> ProfilingMode {
+    invocation.has(.count) ? .counting : .sampling(every: period)
   }
 
   /// Where the invocation wants a profile, if anywhere. Its suffix is one of the known forms.
@@ -75,31 +76,29 @@ struct Watching {
   func report(_ machine: NockMachine, _ console: inout Console) throws(Failure) {
     guard let profiler else { return }
     if let path { try Watching.write(profiler.profile(of: machine), to: path, &console) }
-    if counts { Watching.write(profiler.counts(of: machine).map { ($0.calls, $0.name) }, console) }
+    if counts { Watching.write(profiler.counts(of: machine), console) }
   }
 
   /// Attaches to a PLAN machine what the invocation asks for.
   static func attach(_ invocation: Invocation, to machine: PlanMachine, title: String) throws(Failure) {
     let path = try profilePath(invocation)
-    let counts = invocation.has(.count)
-    guard path != nil || counts else { return }
-    machine.profiler = PlanProfiler(
-      counts ? .counting : .sampling(every: period), title: title, keepsStacks: path != nil)
+    guard path != nil || invocation.has(.count) else { return }
+    machine.profiler = PlanProfiler(mode(invocation), title: title, keepsStacks: path != nil)
   }
 
   /// Writes what was seen of a PLAN machine.
   static func report(_ invocation: Invocation, _ machine: PlanMachine, _ console: inout Console) throws(Failure) {
     guard let profiler = machine.profiler else { return }
     if let path = try profilePath(invocation) { try write(profiler.profile, to: path, &console) }
-    if invocation.has(.count) { write(profiler.counts.map { ($0.entries, $0.name) }, console) }
+    if invocation.has(.count) { write(profiler.counts, console) }
   }
 
   /// Lists counts on standard error.
-  private static func write(_ counts: [(count: UInt64, name: String)], _ console: borrowing Console) {
+  private static func write(_ counts: [EntryCount], _ console: borrowing Console) {
     var text = ""
-    for (count, name) in counts {
-      let digits = String(count)
-      text += String(repeating: " ", count: max(0, 12 - digits.utf8.count)) + digits + "  " + name + "\n"
+    for count in counts {
+      let digits = String(count.entries)
+      text += String(repeating: " ", count: max(0, 12 - digits.utf8.count)) + digits + "  " + count.name + "\n"
     }
     console.message(text)
   }

@@ -38,7 +38,7 @@ private func run(
       return
     }
     let counts = profiler.counts(of: machine)
-    #expect(counts == [NockProfiler.Count(name: "turn", calls: 20_000)])
+    #expect(counts == [EntryCount(name: "turn", entries: 20_000)])
     #expect(machine.steps == 20_000)
     let profile = profiler.profile(of: machine)
     #expect(profile.total == 20_000)
@@ -52,7 +52,7 @@ private func run(
       Issue.record("\(outcome)")
       return
     }
-    #expect(profiler.counts(of: machine).map(\.calls) == [77])
+    #expect(profiler.counts(of: machine).map(\.entries) == [77])
     #expect(profiler.profile(of: machine).total == 0)
   }
 
@@ -95,7 +95,7 @@ private func run(
     let (machine, _) = try run(
       "[0 7 [11 [%fast 1 %k139 [1 0] 0] 1 [1 0] 139] 8 [11 [%fast 1 %gate [0 7] 0] [1 4 0 6] [1 0] 0 1] [9 2 0 2] 9 2 0 2]",
       profiler: profiler)
-    #expect(profiler.counts(of: machine) == [NockProfiler.Count(name: "k139/gate", calls: 2)])
+    #expect(profiler.counts(of: machine) == [EntryCount(name: "k139/gate", entries: 2)])
   }
 }
 

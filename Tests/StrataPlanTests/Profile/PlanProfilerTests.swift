@@ -56,7 +56,7 @@ import Testing
     for text in texts {
       let plain = try PlanMachine()
       let expected = try? evaluated(text, plain)
-      for mode in [PlanProfiler.Mode.counting, .sampling(every: 50_000)] {
+      for mode in [ProfilingMode.counting, .sampling(every: 50_000)] {
         let watched = try PlanMachine()
         watched.collectsAtEverySafePoint = true
         watched.profiler = PlanProfiler(mode)
