@@ -41,11 +41,9 @@ public struct Site {
 public final class CodeCache: RootProvider {
   let nursery: Nursery
   private var byIdentity = WordTable()
-  /// From a formula's fingerprint to the newest code with it, as an index into `codes`. Where several formulas have the
-  /// same one, further ones are found by their fingerprint and mug.
-  private var byPrint = WordTable()
+  /// The formula of each code, by value.
+  private var formulas = FixedNouns()
   private(set) var codes: [UnsafeMutablePointer<Code>] = []
-  private var older: [Int] = []
   private(set) var sites: [UnsafeMutablePointer<Site>] = []
   /// Sites whose formula may move or vanish with the next collection or frame end.
   private var volatileSites: [UnsafeMutablePointer<Site>] = []
@@ -70,7 +68,7 @@ public final class CodeCache: RootProvider {
     }
     for site in sites { site.deallocate() }
     byIdentity.free()
-    byPrint.free()
+    formulas.free()
   }
 
   private static func allocate(formula: Word, words: [UInt64], registerCount: Int) -> UnsafeMutablePointer<Code> {
@@ -97,8 +95,6 @@ public final class CodeCache: RootProvider {
   /// What compiling may cost in a run, for each step that the run may take, and besides.
   static let workForStep: UInt64 = 16
   static let workForRun: UInt64 = 1 << 20
-  /// How many formulas with the same fingerprint are compared one by one.
-  static let mostAlike = 6
 
   /// Counts what the run has compiled, and `bytes` more, as memory that it uses. Throws `.bytes` when that is too much.
   private func charge(_ bytes: Int) throws(Fault) {
@@ -161,17 +157,12 @@ public final class CodeCache: RootProvider {
     guard formula.isCell else { throw .exit }
     let isFixed = nursery.isFixed(formula)
     if isFixed, let known = byIdentity.value(of: formula.raw) { return codes[Int(known)] }
-    var key = nursery.fingerprint(formula)
-    var (found, alike) = try find(formula, key)
-    if found < 0, alike >= CodeCache.mostAlike {
-      key = try keyByMug(formula, key)
-      (found, alike) = try find(formula, key)
+    let search = try formulas.search(formula, in: nursery)
+    if search.number >= 0 {
+      if isFixed { try byIdentity.set(formula.raw, to: UInt64(search.number)) }
+      return codes[search.number]
     }
-    if found >= 0 {
-      if isFixed { try byIdentity.set(formula.raw, to: UInt64(found)) }
-      return codes[found]
-    }
-    try spend(CodeCache.workForFormula + alike)
+    try spend(CodeCache.workForFormula + search.compared)
     let commonsWords = nursery.commonsWords
     let fixed = try nursery.copyToCommons(formula)
     let copied = nursery.commonsWords - commonsWords
@@ -183,53 +174,26 @@ public final class CodeCache: RootProvider {
     try spend(compiler.work)
     let size = words.count * 8 + MemoryLayout<Code>.stride
     try charge(size)
+    try formulas.add(fixed, after: search)
     let code = CodeCache.allocate(formula: fixed, words: words, registerCount: registerCount)
     codeBytes += size
     codes.append(code)
-    older.append(byPrint.value(of: key).map { Int($0) } ?? -1)
-    try byPrint.set(key, to: UInt64(codes.count - 1))
     try byIdentity.set(fixed.raw, to: UInt64(codes.count - 1))
     return code
   }
 
   /// How often formulas were compared since the cache was made.
-  private(set) var comparisons = 0
+  var comparisons: Int { formulas.comparisons }
 
   /// What a formula costs beside what is looked at in it.
   private static let workForFormula = 16
-
-  /// Where among the codes with a key the one of `formula` is, or -1; and with how many it was compared.
-  private func find(_ formula: Word, _ key: UInt64) throws(Fault) -> (index: Int, compared: Int) {
-    var index = byPrint.value(of: key).map { Int($0) } ?? -1
-    var compared = 0
-    while index >= 0 {
-      compared += 1
-      comparisons += 1
-      if try nursery.equal(codes[index].pointee.formula, formula) { return (index, compared) }
-      index = older[index]
-    }
-    return (-1, compared)
-  }
-
-  /// The key of a formula whose fingerprint too many others have.
-  private func keyByMug(_ formula: Word, _ key: UInt64) throws(Fault) -> UInt64 {
-    (key ^ UInt64(try nursery.mug(formula)) &* 0x9E37_79B9_7F4A_7C15) | 1
-  }
 
   /// Where among `codes` the code of a formula is, if it was compiled; compiles nothing.
   func knownIndex(of formula: Word) -> Int? {
     guard formula.isCell else { return nil }
     if nursery.isFixed(formula), let known = byIdentity.value(of: formula.raw) { return Int(known) }
-    let key = nursery.fingerprint(formula)
-    do throws(Fault) {
-      let (found, alike) = try find(formula, key)
-      if found >= 0 { return found }
-      if alike < CodeCache.mostAlike { return nil }
-      let (index, _) = try find(formula, keyByMug(formula, key))
-      return index < 0 ? nil : index
-    } catch {
-      return nil
-    }
+    guard let found = try? formulas.search(formula, in: nursery).number, found >= 0 else { return nil }
+    return found
   }
 
   public func visitRoots(_ collector: inout Collector) { forgetVolatile() }

@@ -1,5 +1,5 @@
-// A hash of the upper part of a noun, for tables of code: reading all of a large core to know whether it was met before would
-// cost more than most programs take.
+// Tables of code and of cores: nouns found by value without reading all of them, which for a large core would cost more than
+// most programs take. A hash of the upper part decides, and the mug only where too many nouns begin alike.
 
 import StrataMemory
 import StrataNoun
@@ -34,5 +34,61 @@ extension Nursery {
       }
       return hash | 1
     }
+  }
+}
+
+/// Nouns that do not move, numbered in the order in which they were added and found by value. Must be freed by whoever made it.
+struct FixedNouns {
+  /// How many nouns that begin alike are compared one by one.
+  static let mostAlike = 6
+
+  /// From a fingerprint, or where too many nouns have it from that and the mug, to the newest noun's number + 1.
+  private var newest = WordTable()
+  /// Each noun, and the number of the next older one with the same key or -1.
+  private var nouns: [(noun: Word, older: Int)] = []
+  /// How often nouns were compared since the table was made.
+  private(set) var comparisons = 0
+
+  /// What a search has found.
+  struct Search {
+    /// The noun's number, or -1.
+    var number: Int
+    /// How many nouns it was compared with under the last key.
+    var compared: Int
+    fileprivate var key: UInt64
+  }
+
+  mutating func free() { newest.free() }
+
+  mutating func removeAll() {
+    newest.removeAll()
+    nouns.removeAll(keepingCapacity: true)
+  }
+
+  /// Looks for a noun that equals `noun`.
+  mutating func search(_ noun: Word, in nursery: Nursery) throws(Fault) -> Search {
+    let print = nursery.fingerprint(noun)
+    let first = try search(noun, print, in: nursery)
+    if first.number >= 0 || first.compared < FixedNouns.mostAlike { return first }
+    return try search(noun, (print ^ UInt64(nursery.mug(noun)) &* 0x9E37_79B9_7F4A_7C15) | 1, in: nursery)
+  }
+
+  private mutating func search(_ noun: Word, _ key: UInt64, in nursery: Nursery) throws(Fault) -> Search {
+    var number = newest.value(of: key).map { Int($0) - 1 } ?? -1
+    var compared = 0
+    while number >= 0 {
+      compared += 1
+      comparisons += 1
+      if try nursery.equal(nouns[number].noun, noun) { break }
+      number = nouns[number].older
+    }
+    return Search(number: number, compared: compared, key: key)
+  }
+
+  /// Adds a noun, which `search` has not found; its number is how many there were. The noun is fixed or a direct atom.
+  mutating func add(_ noun: Word, after search: Search) throws(Fault) {
+    let older = newest.value(of: search.key).map { Int($0) - 1 } ?? -1
+    try newest.set(search.key, to: UInt64(nouns.count + 1))
+    nouns.append((noun, older))
   }
 }

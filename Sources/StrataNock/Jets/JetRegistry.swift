@@ -79,10 +79,10 @@ public final class JetRegistry: RootProvider {
   /// Of each location what matching needs.
   private var links = UnsafeMutablePointer<LocationLink>.allocate(capacity: 0)
   private var linkCapacity = 0
-  /// The locations with equal batteries: their battery, the newest of them, and the next group with the same fingerprint or -1.
-  private var groups: [(battery: Word, newest: Int, next: Int)] = []
-  /// From a battery's fingerprint to the newest group with it + 1.
-  private var byPrint = WordTable()
+  /// The batteries of the locations, by value.
+  private var batteries = FixedNouns()
+  /// Of each battery, the newest location.
+  private var newest: [Int] = []
   /// From a fixed battery's word to its newest location + 1.
   private var byIdentity = WordTable()
   /// Rises whenever a core or a jet becomes known.
@@ -104,7 +104,7 @@ public final class JetRegistry: RootProvider {
     answers.deallocate()
     links.deallocate()
     for site in sites { site.deallocate() }
-    byPrint.free()
+    batteries.free()
     byIdentity.free()
   }
 
@@ -156,34 +156,24 @@ public final class JetRegistry: RootProvider {
     if nursery.isFixed(battery), battery.isReference, let known = byIdentity.value(of: battery.raw) {
       return Int(known) - 1
     }
-    guard battery.isCell, let group = try group(of: battery) else { return -1 }
-    let index = groups[group].newest
+    guard battery.isCell else { return -1 }
+    let number = try batteries.search(battery, in: nursery).number
+    if number < 0 { return -1 }
+    let index = newest[number]
     if nursery.isFixed(battery) { try byIdentity.set(battery.raw, to: UInt64(index + 1)) }
     return index
-  }
-
-  /// The locations that have a battery, if there are any.
-  private func group(of battery: Word) throws(Fault) -> Int? {
-    var group = byPrint.value(of: nursery.fingerprint(battery)).map { Int($0) - 1 } ?? -1
-    while group >= 0 {
-      if try nursery.equal(groups[group].battery, battery) { return group }
-      group = groups[group].next
-    }
-    return nil
   }
 
   /// Makes a location the newest of its battery; returns the one that was.
   private func enter(_ index: Int, _ battery: Word) throws(Fault) -> Int {
     if battery.isReference { try byIdentity.set(battery.raw, to: UInt64(index + 1)) }
-    if let group = try group(of: battery) {
-      let before = groups[group].newest
-      groups[group].newest = index
-      return before
+    let search = try batteries.search(battery, in: nursery)
+    if search.number >= 0 {
+      defer { newest[search.number] = index }
+      return newest[search.number]
     }
-    let key = nursery.fingerprint(battery)
-    let next = byPrint.value(of: key).map { Int($0) - 1 } ?? -1
-    try byPrint.set(key, to: UInt64(groups.count + 1))
-    groups.append((battery, index, next))
+    try batteries.add(battery, after: search)
+    newest.append(index)
     return -1
   }
 
@@ -491,8 +481,8 @@ public final class JetRegistry: RootProvider {
 
   /// Makes the tables anew from the locations.
   private func rebuild() {
-    byPrint.removeAll()
-    groups.removeAll(keepingCapacity: true)
+    batteries.removeAll()
+    newest.removeAll(keepingCapacity: true)
     byIdentity.removeAll()
     for site in sites { site.pointee.battery = .max }
     for index in locations.indices {
