@@ -16,6 +16,9 @@ extension FuzzTarget {
       configuration.stepLimit = 20_000
       configuration.depthLimit = 8192
       configuration.output = { _ in }
+      // Small tables are full soon; large ones would leave the sanitizer's shadow of each behind.
+      configuration.memoCapacity = 256
+      configuration.jetMemoCapacity = 256
       // Two bits of the first byte say what takes part.
       configuration.usesJets = first & 2 == 0
       configuration.usesHints = first & 4 == 0

@@ -22,7 +22,7 @@ struct RepeatedCells: ~Copyable {
 
   /// Offsets that differ in as many low bits only are in one page. Objects are at least two words apart, so that halved
   /// offsets tell them apart.
-  private static let pageShift: UInt64 = 16
+  private static let pageShift: UInt64 = 17
   private static let pageGroups = 1 << Int(pageShift - 1 - 6)
 
   /// From a page's place among all offsets + 1 to its place among `groups` + 1.
