@@ -20,24 +20,33 @@ struct RepeatedCells: ~Copyable {
     var sharedBefore: UInt64 = 0
   }
 
+  private struct RecentPage: BitwiseCopyable {
+    var page: UInt64
+    /// Where its groups begin.
+    var start: Int
+  }
+  private static let recentPages: UInt64 = 32
+
   /// Offsets that differ in as many low bits only are in one page. Objects are at least two words apart, so that halved
   /// offsets tell them apart.
   private static let pageShift: UInt64 = 17
   private static let pageGroups = 1 << Int(pageShift - 1 - 6)
 
-  /// From a page's place among all offsets + 1 to its place among `groups` + 1.
+  /// From a page's place among all offsets + 1 to where its groups begin + 1.
   private var pages = WordTable()
   private var groups: Buffer<Group>
-  private var page: UInt64 = .max
-  private var pageBase: UnsafeMutablePointer<Group>
+  /// The pages that were used last: of those with the same low bits one. A noun refers to and fro between few pages.
+  private var recent: Buffer<RecentPage>
   /// For each shared cell, where it was first written + 1, or 0.
   private var positions: Buffer<UInt64>
 
   private init() throws(Fault) {
     let groups = try Buffer<Group>(capacity: RepeatedCells.pageGroups)
     let positions = try Buffer<UInt64>(capacity: 1)
-    pageBase = groups.base
+    var recent = try Buffer<RecentPage>(capacity: Int(RepeatedCells.recentPages))
+    for _ in 0..<RepeatedCells.recentPages { try recent.append(RecentPage(page: .max, start: 0)) }
     self.groups = groups
+    self.recent = recent
     self.positions = positions
   }
 
@@ -56,25 +65,22 @@ struct RepeatedCells: ~Copyable {
   /// The cell's group and its bit.
   @inline(__always)
   private mutating func place(_ offset: UInt64) throws(Fault) -> (group: UnsafeMutablePointer<Group>, bit: UInt64) {
-    if offset >> RepeatedCells.pageShift != page { try turn(to: offset >> RepeatedCells.pageShift) }
+    let page = offset >> RepeatedCells.pageShift
+    let entry = recent.base + Int(truncatingIfNeeded: page & (RepeatedCells.recentPages - 1))
+    if entry.pointee.page != page { entry.pointee = try find(page) }
     let index = offset >> 1 & (1 << (RepeatedCells.pageShift - 1) - 1)
-    return (pageBase + Int(truncatingIfNeeded: index >> 6), 1 &<< (index & 63))
+    return (groups.base + (entry.pointee.start &+ Int(truncatingIfNeeded: index >> 6)), 1 &<< (index & 63))
   }
 
   @inline(never)
-  private mutating func turn(to page: UInt64) throws(Fault) {
-    let number: Int
-    if let known = pages.value(of: page + 1) {
-      number = Int(known) - 1
-    } else {
-      number = groups.count / RepeatedCells.pageGroups
-      // Memory of a buffer that was not used yet is zero.
-      try groups.reserve(groups.count + RepeatedCells.pageGroups)
-      try pages.set(page + 1, to: UInt64(number) + 1)
-      groups.count += RepeatedCells.pageGroups
-    }
-    self.page = page
-    pageBase = groups.base + number * RepeatedCells.pageGroups
+  private mutating func find(_ page: UInt64) throws(Fault) -> RecentPage {
+    if let known = pages.value(of: page + 1) { return RecentPage(page: page, start: Int(known) - 1) }
+    let start = groups.count
+    // Memory of a buffer that was not used yet is zero.
+    try groups.reserve(start + RepeatedCells.pageGroups)
+    try pages.set(page + 1, to: UInt64(start) + 1)
+    groups.count += RepeatedCells.pageGroups
+    return RecentPage(page: page, start: start)
   }
 
   /// Whether the cell at this offset is visited for the first time; if not, it is shared.
