@@ -83,8 +83,8 @@ extension Reference {
   }
 
   /// A machine that moves its objects as often as it can.
-  static func restless() throws -> PlanMachine {
-    let machine = try PlanMachine(options: small)
+  static func restless(front: PlanFront = .runtime) throws -> PlanMachine {
+    let machine = try PlanMachine(options: small, front: front)
     machine.collectsAtEverySafePoint = true
     return machine
   }
@@ -99,7 +99,10 @@ extension Reference {
     let count = (isDebug ? 500 : 5000) * testScale
     let start = DifferentialTests.firstSeed &+ UInt64(part) &* 1_000_000_007
     let (compared, kinds, difference) = try onStack(bytes: referenceStack) {
-      try DifferentialTests.compare(count: count, from: start)
+      try DifferentialTests.compare(count: count, from: start, on: { try DifferentialTests.restless() }) { seed in
+        let program = ProgramMaker.program(seed: seed)
+        return Reference.result(of: program).map { (program, $0) }
+      }
     }
     print("programs from seed \(start): \(compared) of \(count) compared, the others take too long; \(kinds)")
     #expect(difference == nil)
@@ -111,19 +114,20 @@ extension Reference {
     return result.hasPrefix("crash") ? result : "value"
   }
 
-  /// How many programs were compared, what came of them, and the first difference.
-  static func compare(count: Int, from start: UInt64) throws -> (
-    compared: Int, kinds: [String], difference: String?
-  ) {
+  /// How many programs were compared, what came of them, and the first difference. `made` makes a program of a seed and what
+  /// it is to give, or nil where that takes too long.
+  static func compare(
+    count: Int, from start: UInt64, on machines: () throws -> PlanMachine,
+    _ made: (UInt64) -> (program: Program, expected: String)?
+  ) throws -> (compared: Int, kinds: [String], difference: String?) {
     var compared = 0
     var kinds: [String: Int] = [:]
     var sorted: [String] { kinds.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" } }
-    var machine = try restless()
+    var machine = try machines()
     for index in 0..<count {
       let seed = start &+ UInt64(index)
-      let program = ProgramMaker.program(seed: seed)
-      guard let expected = Reference.result(of: program) else { continue }
-      if compared % 500 == 499 { machine = try restless() }
+      guard let (program, expected) = made(seed) else { continue }
+      if compared % 500 == 499 { machine = try machines() }
       let found = try machine.result(of: program)
       machine.nursery.reset()
       compared += 1

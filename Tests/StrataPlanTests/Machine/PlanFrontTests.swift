@@ -125,45 +125,20 @@ import Testing
 
   // MARK: Generated programs
 
-  private static func restless() throws -> PlanMachine {
-    let machine = try PlanMachine(options: DifferentialTests.small, front: .specification)
-    machine.collectsAtEverySafePoint = true
-    return machine
-  }
-
   @Test(.disabled(if: getenv("TSAN_OPTIONS") != nil, "deeper than the thread sanitizer can follow"), arguments: 0..<2)
   func generatedProgramsAgree(part: Int) throws {
     let count = (isDebug ? 1000 : 10_000) * testScale
     let start = DifferentialTests.firstSeed &+ UInt64(part) &* 1_000_000_007
     let (compared, kinds, difference) = try onStack(bytes: referenceStack) {
-      try PlanFrontTests.compare(count: count, from: start)
+      try DifferentialTests.compare(
+        count: count, from: start, on: { try DifferentialTests.restless(front: .specification) }
+      ) { seed in
+        let program = SpecifiedProgramMaker.program(seed: seed)
+        return Specification.result(of: program).map { (program, $0) }
+      }
     }
     print("programs of the specification from seed \(start): \(compared) of \(count) compared; \(kinds)")
     #expect(difference == nil)
     #expect(compared > count / 2)
-  }
-
-  /// How many programs were compared, what came of them, and the first difference.
-  static func compare(count: Int, from start: UInt64) throws -> (
-    compared: Int, kinds: [String], difference: String?
-  ) {
-    var compared = 0
-    var kinds: [String: Int] = [:]
-    var sorted: [String] { kinds.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" } }
-    var machine = try restless()
-    for index in 0..<count {
-      let seed = start &+ UInt64(index)
-      let program = SpecifiedProgramMaker.program(seed: seed)
-      guard let expected = Specification.result(of: program) else { continue }
-      if compared % 500 == 499 { machine = try restless() }
-      let found = try machine.result(of: program)
-      machine.nursery.reset()
-      compared += 1
-      kinds[expected == "loop" || expected.hasPrefix("crash") ? expected : "value", default: 0] += 1
-      if found != expected {
-        return (compared, sorted, "seed \(seed): the machine gives \(found), the rules \(expected)")
-      }
-    }
-    return (compared, sorted, nil)
   }
 }
