@@ -118,8 +118,11 @@ public final class SystemThread: @unchecked Sendable {
     return threads
   }
 
-  /// Waits for the thread's end. To be called once.
-  public func join() { pthread_join(handle, nil) }
+  /// Waits for the thread's end. To be called once. On the thread itself, where the last reference to what owns it may be
+  /// given up, it lets the thread end by itself.
+  public func join() {
+    if pthread_equal(pthread_self(), handle) != 0 { detach() } else { pthread_join(handle, nil) }
+  }
 
   /// Lets the thread end by itself. To be called once, instead of `join`.
   public func detach() { pthread_detach(handle) }

@@ -33,6 +33,23 @@ private final class Box<Value>: @unchecked Sendable {
     lock.unlock()
   }
 
+  @Test func aThreadThatJoinsItselfEnds() throws {
+    let lock = Lock()
+    let own = Box<SystemThread?>(nil)
+    let isOver = Box(false)
+    lock.lock()
+    own.value = try #require(
+      SystemThread {
+        lock.withLock {
+          own.value?.join()
+          isOver.value = true
+          lock.wakeAll()
+        }
+      })
+    while !isOver.value { lock.wait() }
+    lock.unlock()
+  }
+
   @Test func waitingEndsAtTheDeadline() {
     let lock = Lock()
     let deadline = Clock.now() + 20_000_000

@@ -29,7 +29,10 @@ public final class PierServer: @unchecked Sendable {
     if acceptor == nil { throw .machine(.refused, doing: "starting a thread") }
   }
 
-  deinit { listener.shutDown() }
+  deinit {
+    listener.shutDown()
+    acceptor?.join()
+  }
 
   private func serve(_ socket: Socket) {
     let isWelcome = lock.withLock {
