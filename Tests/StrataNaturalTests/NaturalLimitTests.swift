@@ -2,7 +2,6 @@
 
 import Glibc
 import StrataTestSupport
-import Synchronization
 import Testing
 
 @testable import StrataMemory
@@ -205,7 +204,7 @@ import Testing
       let x = try bench.word(first)
       let y = try bench.word(second)
       let handle = nursery.interruptHandle
-      let raised = Mutex<UInt64>(0)
+      let raised = Guarded<UInt64>(0)
       let work = WorkClock()
       let waker = try #require(
         SystemThread {

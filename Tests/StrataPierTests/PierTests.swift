@@ -4,7 +4,6 @@ import Foundation
 import StrataMemory
 import StrataStore
 import StrataTestSupport
-import Synchronization
 import Testing
 
 @testable import StrataPier
@@ -101,7 +100,7 @@ import Testing
 
   @Test func effectsComeInOrderAndOnlyOnce() throws {
     let scratch = try Scratch()
-    let seen = Mutex<[UInt64]>([])
+    let seen = Guarded<[UInt64]>([])
     let options = testOptions { $0.effects = { number, _ in seen.withLock { $0.append(number) } } }
     let pier = try Pier.create(scratch.pier, .gate, kernel: jam(Kernels.mixed), options)
     let event = try jam("3")
@@ -120,7 +119,7 @@ import Testing
     let event = try jam("0")
     let query = try jam("[0 1]")
     let rounds = 100 * testScale
-    let peeks = Mutex(0)
+    let peeks = Guarded(0)
     try concurrently(8) { worker in
       if worker < 2 {
         var newest: UInt64 = 0
@@ -185,7 +184,7 @@ import Testing
 
 /// Runs `work` on several threads and throws what the first of them threw.
 func concurrently(_ count: Int, _ work: @escaping @Sendable (Int) throws -> Void) throws {
-  let failure = Mutex<(any Error)?>(nil)
+  let failure = Guarded<(any Error)?>(nil)
   let threads = (0..<count).compactMap { index in
     SystemThread {
       do { try work(index) } catch { failure.withLock { $0 = $0 ?? error } }
