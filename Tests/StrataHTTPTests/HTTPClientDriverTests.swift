@@ -18,7 +18,7 @@ import Testing
   /// Has the kernel ask, and waits for the event that comes of it; gives that as text.
   private func fetch(_ driven: DrivenPier, _ url: String, _ rest: String = "'GET' 0 0") throws -> String {
     let asked = try driven.pier.poke(Poke(try NounJam.jam("[%fetch 7 '\(url)' \(rest)]")))
-    let end = Date().addingTimeInterval(20)
+    let end = Date().addingTimeInterval(120)
     while driven.pier.last <= asked.number, Date() < end { usleep(2000) }
     let state = try driven.pier.peek(NounJam.jam("[0 2]"), notBefore: asked.number + 1).answer
     return try NounJam.text(state)
@@ -66,7 +66,8 @@ import Testing
       if !event.hasPrefix("[%fetched 7 1 ") { Issue.record("\(url): \(event)") }
       return true
     }
-    let silent = try ScriptedServer { _, _ in usleep(3_000_000) }
+    // Says nothing until its client has gone.
+    let silent = try ScriptedServer { connection, _ in _ = connection.receive() }
     let short = try ScriptedServer { connection, _ in connection.send("HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nab")
     }
     let long = try ScriptedServer { connection, _ in
@@ -76,12 +77,10 @@ import Testing
     let slow = try ScriptedServer { connection, _ in
       connection.send("HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n")
       // Never idle for long, never done.
-      for _ in 0..<60 where connection.send("x") { usleep(50_000) }
+      while connection.send("x") { usleep(50_000) }
     }
-    let start = Date()
     #expect(try failure("http://127.0.0.1:\(silent.port)/"))
     #expect(try failure("http://127.0.0.1:\(slow.port)/"))
-    #expect(Date().timeIntervalSince(start) < 15)
     #expect(try failure("http://127.0.0.1:\(short.port)/"))
     #expect(try failure("http://127.0.0.1:\(long.port)/"))
     #expect(try failure("http://127.0.0.1:\(noise.port)/"))
@@ -114,7 +113,7 @@ import Testing
     for id in 0..<12 {
       _ = try driven.pier.poke(Poke(try NounJam.jam("[%fetch \(id) 'http://127.0.0.1:\(server.port)/' 'GET' 0 0]")))
     }
-    let end = Date().addingTimeInterval(20)
+    let end = Date().addingTimeInterval(120)
     while driven.pier.last < 25, Date() < end { usleep(2000) }
     #expect(driven.pier.last == 25, "each request gives one event")
   }
@@ -139,7 +138,7 @@ import Testing
     // A port that is free now is free in a moment, too.
     let port = try ScriptedServer { _, _ in }.port
     let server = try run(["s_server", "-accept", "127.0.0.1:\(port)", "-cert", "own.pem", "-key", "key.pem", "-www"])
-    for _ in 0..<200 where (try? Connection(port: port)) == nil { usleep(20_000) }
+    for _ in 0..<3000 where (try? Connection(port: port)) == nil { usleep(20_000) }
     return (server, port)
   }
 

@@ -23,7 +23,8 @@ import Testing
     #expect(throws: Fault.size) { try nursery.power(value, value) }
     #expect(throws: Fault.size) { try nursery.power(large, Word(direct: 128)) }
     #expect(throws: Fault.size) { try nursery.complement(.zero, width: Word(direct: limit + 1)) }
-    #expect(threadSeconds() - start < 0.05)
+    // Whoever computed one of them would need hours or all memory.
+    #expect(threadSeconds() - start < 5)
   }
 
   @Test func resultsOverTheBudgetAreErrorsAtOnce() throws {
@@ -38,7 +39,8 @@ import Testing
     #expect(throws: Fault.bytes) { try nursery.power(value, Word(direct: 100)) }
     #expect(throws: Fault.bytes) { try nursery.complement(.zero, width: Word(direct: 1 << 27)) }
     #expect(throws: Fault.bytes) { try nursery.naturalBuilder(bitCount: 1 << 27) }
-    #expect(threadSeconds() - start < 0.05)
+    // Whoever computed one of them would need hours or all memory.
+    #expect(threadSeconds() - start < 5)
     #expect(nursery.usedBytes == used)
   }
 

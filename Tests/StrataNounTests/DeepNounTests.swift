@@ -108,9 +108,9 @@ import Testing
       #expect(nursery.commonsWords <= 64 * 3 + 1)
       #expect(try nursery.equal(fixed, Word(raw: nursery.base[root])))
     }
-    // Dozens of passes over 64 cells, assertions of debug builds included: microseconds each.
+    // Dozens of passes over 64 cells, microseconds each; a pass over 2^64 would never end.
     let elapsed = threadSeconds() - start
-    #expect(elapsed < 0.05, "took \(elapsed) s")
+    #expect(elapsed < 5, "took \(elapsed) s")
   }
 
   @Test func regularNounsWhoseMugsRepeatAreJammedInLinearTime() throws {

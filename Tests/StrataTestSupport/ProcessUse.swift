@@ -44,5 +44,11 @@ public func useAround(cycles: Int, _ work: (Int) throws -> Void) throws -> (befo
   for cycle in 0..<warming { try work(cycle) }
   let before = try ProcessUse()
   for cycle in warming..<warming + cycles { try work(cycle) }
-  return (before, try ProcessUse())
+  var after = try ProcessUse()
+  // A thread that has been told to end, and its stack, are gone when the system gets to it.
+  for _ in 0..<600 where after.threads > before.threads || after.mappings > before.mappings + 16 {
+    usleep(50_000)
+    after = try ProcessUse()
+  }
+  return (before, after)
 }

@@ -58,7 +58,9 @@ import Testing
   @Test func anInterruptionIsThree() throws {
     let script = """
       env --default-signal=INT "$STRATA" nock '[[2 [0 1] 0 1] 2 [0 1] 0 1]' --json --time 20 & pid=$!
-      sleep 0.5; kill -INT $pid; wait $pid; echo "code $?"
+      # Until it catches the signal, whose number is 2.
+      wait_for 'grep -q "^SigCgt:.*[2367abef]$" /proc/$pid/status'
+      kill -INT $pid; wait $pid; echo "code $?"
       """
     // Who started the tests may ignore interruptions, and so would everything below.
     let run = try StrataProcess(shell: "set -m; " + script)

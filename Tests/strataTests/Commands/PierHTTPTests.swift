@@ -6,13 +6,25 @@ import Testing
 @testable import strata
 
 @Suite struct PierHTTPTests {
-  /// Starts the pier `p` with a server on a port that the system chooses, and defines `ask`, which prints a response's first line.
-  private static let serve = """
+  /// Runs a script beside a new pier `p`. `serve` starts that with a server on a port that the system chooses, `ask` prints
+  /// a response's first line.
+  private func script(kernel: String, _ text: String) throws -> StrataProcess {
+    try StrataProcess(
+      shell: Self.words + """
+        echo '\(kernel)' > kernel.nock
+        strata pier new p kernel.nock > /dev/null
+        \(text)
+        """)
+  }
+
+  /// Takes every event, and has no effects.
+  private static let silent = "[[[1 0] 4 0 13] [0 0] 0]"
+
+  private static let words = """
     serve() {
       "$STRATA" pier run p --driver "http=127.0.0.1:0$1" > said 2> notes & pid=$!
-      for i in $(seq 600); do
-        port=$(sed -n 's/.*HTTP on 127.0.0.1 port //p' notes); [ -n "$port" ] && break; sleep 0.1
-      done
+      wait_for "grep -q 'HTTP on 127.0.0.1 port ' notes"
+      port=$(sed -n 's/.*HTTP on 127.0.0.1 port //p' notes)
     }
     ask() {
       exec 3<>/dev/tcp/127.0.0.1/$port
@@ -27,14 +39,13 @@ import Testing
     """
 
   @Test func aFailedEventIsFiveHundredAndInTheLog() throws {
-    let run = try StrataProcess(
-      shell: Self.serve + """
-        echo '[[0 0] [0 0] 0]' > kernel.nock
-        strata pier new p kernel.nock > /dev/null
-        serve ''; ask "$GET"; stop
-        strata pier log p --failed
-        strata pier log p --event 2
-        """)
+    let run = try script(
+      kernel: "[[0 0] [0 0] 0]",
+      """
+      serve ''; ask "$GET"; stop
+      strata pier log p --failed
+      strata pier log p --event 2
+      """)
     let lines = run.text.split(separator: "\n").map(String.init)
     #expect(lines.first == "HTTP/1.1 500 Internal Server Error", "\(run.text)\(run.error)")
     #expect(lines.dropFirst().first?.contains("2") == true && run.text.contains("failed"), "\(run.text)")
@@ -42,15 +53,13 @@ import Testing
   }
 
   @Test func aSilentKernelIsFiveHundredAndFour() throws {
-    // Takes every event, and has no effects.
-    let run = try StrataProcess(
-      shell: Self.serve + """
-        echo '[[[1 0] 4 0 13] [0 0] 0]' > kernel.nock
-        strata pier new p kernel.nock > /dev/null
-        serve ',timeout=0.3'; ask "$GET"; stop
-        serve ',timeout=0.3,body=50'; ask "$POST"; ask 'nonsense\\r\\n\\r\\n'; stop
-        strata pier log p
-        """)
+    let run = try script(
+      kernel: Self.silent,
+      """
+      serve ',timeout=0.3'; ask "$GET"; stop
+      serve ',timeout=0.3,body=50'; ask "$POST"; ask 'nonsense\\r\\n\\r\\n'; stop
+      strata pier log p
+      """)
     let lines = run.text.split(separator: "\n").map(String.init)
     #expect(lines.first?.hasPrefix("HTTP/1.1 504 ") == true, "\(run.text)\(run.error)")
     #expect(lines.dropFirst().first?.hasPrefix("HTTP/1.1 413 ") == true, "\(run.text)\(run.error)")
@@ -59,16 +68,15 @@ import Testing
   }
 
   @Test func aPortThatIsTakenIsTold() throws {
-    let run = try StrataProcess(
-      shell: Self.serve + """
-        echo '[[[1 0] 4 0 13] [0 0] 0]' > kernel.nock
-        strata pier new p kernel.nock > /dev/null
-        strata pier new q kernel.nock > /dev/null
-        serve ''
-        strata pier run q --driver "http=127.0.0.1:$port" > /dev/null; echo "code $?"
-        strata pier run q --driver http=192.0.2.1:8080 > /dev/null; echo "code $?"
-        stop
-        """)
+    let run = try script(
+      kernel: Self.silent,
+      """
+      strata pier new q kernel.nock > /dev/null
+      serve ''
+      strata pier run q --driver "http=127.0.0.1:$port" > /dev/null; echo "code $?"
+      strata pier run q --driver http=192.0.2.1:8080 > /dev/null; echo "code $?"
+      stop
+      """)
     #expect(run.text == "code 2\ncode 2\n")
     #expect(run.error.contains("Address already in use (choose another)"), "\(run.error)")
     #expect(

@@ -51,7 +51,8 @@ import Testing
       for driver in http http=x http=1,2 http=1,timeout=x http=70000 one-punch timer=1 nothing; do
         strata pier run books --driver $driver >/dev/null 2>&1; echo -n "$? "
       done
-      "$STRATA" pier run books --driver 'one-punch=[%rent 1 %may]' --driver exit >/dev/null 2>&1 & sleep 1
+      "$STRATA" pier run books --driver 'one-punch=[%rent 1 %may]' --driver exit >began 2>&1 &
+      wait_for '[ -s began ]'
       strata pier peek books --at-least 2; kill %1; wait %1; echo "code $?"
       strata pier run books --driver one-punch=7 2>&1 | grep -c 'the one event has failed'
       """)
@@ -72,7 +73,7 @@ import Testing
       strata pier new site tally.nock >/dev/null
       for round in 1 2; do
         "$STRATA" pier run site --driver http=0 >/dev/null 2>notes &
-        for wait in $(seq 200); do port=$(grep -o 'port [0-9]*' notes) && break; sleep 0.05; done
+        wait_for "grep -q 'port [0-9]' notes"; port=$(grep -o 'port [0-9]*' notes)
         for n in 1 2; do curl -s "http://127.0.0.1:${port#port }/"; echo; done
         kill %%; wait %%
       done
@@ -123,7 +124,7 @@ import Testing
       """
       strata pier new books ledger.nock >/dev/null
       "$STRATA" pier run books --driver log > running 2> effects &
-      for i in $(seq 200); do [ -s running ] && break; sleep 0.05; done
+      wait_for '[ -s running ]'
       strata pier poke books '[%sale 1 %may]' >/dev/null
       strata pier poke books '[%sale 2 %may]' --count 50 --clients 4 --quiet | sed 's/, .*//'
       strata pier peek books '[0 2]'

@@ -19,7 +19,7 @@ import Testing
         strata pier new p kernel.nock >/dev/null
         serve() {
           "$STRATA" pier run p >running 2>&1 & server=$!
-          for ((wait = 0; wait < 500; wait++)); do [[ -s running ]] && break; sleep 0.02; done
+          wait_for '[[ -s running ]]'
         }
         \(text)
         """)
@@ -44,9 +44,7 @@ import Testing
       strata pier poke p 0 >/dev/null 2>&1; strata pier poke p 7 >/dev/null
       strata pier poke p 1 >/dev/null 2>&1 &
       # Until the event runs.
-      for ((wait = 0; wait < 500; wait++)); do
-        strata top p --once --json --interval 0.01 | grep -q '"running_event":4' && break
-      done
+      wait_for "strata top p --once --json --interval 0.01 | grep -q 'running_event.:4,'"
       strata top p --once --json --interval 0.05
       strata top p --once --interval 0.05
       kill -9 $server; wait $server 2>/dev/null
@@ -81,10 +79,10 @@ import Testing
       strata pier poke p 7 --count 20 --clients 4 >/dev/null
       : >looks
       "$STRATA" top p --json --interval 0.05 >looks & watcher=$!
-      for ((wait = 0; wait < 500; wait++)); do (($(wc -l <looks) > 2)) && break; sleep 0.02; done
+      wait_for '(($(wc -l <looks) > 2))'
       kill -TERM $watcher; wait $watcher; echo "code $?"
-      "$STRATA" top p --json --interval 0.05 >/dev/null & watcher=$!
-      sleep 0.2; kill -TERM $server; wait $server; wait $watcher; echo "code $?"
+      "$STRATA" top p --json --interval 0.05 >more & watcher=$!
+      wait_for '[[ -s more ]]'; kill -TERM $server; wait $server; wait $watcher; echo "code $?"
       grep -c '"last_event":21,' looks >/dev/null && echo seen
       """)
     #expect(run.text == "code 0\ncode 0\nseen\n", "\(run.text)\(run.error)")

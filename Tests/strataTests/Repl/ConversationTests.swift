@@ -54,8 +54,13 @@ import Testing
     let run = try StrataProcess(
       shell: """
         export STRATA_HISTORY=history TERM=xterm
-        (sleep 0.5; printf '\(keys)'; sleep 1) | timeout 20 script -qec "$STRATA repl" /dev/null
-        cat history
+        mkfifo keys
+        timeout 120 script -qefc "$STRATA repl" /dev/null < keys > said & pid=$!
+        exec 3> keys
+        wait_for "grep -q '> ' said"
+        printf '\(keys)' >&3
+        wait $pid
+        cat said history
         """)
     let lines = run.text.split(whereSeparator: \.isNewline).map(String.init)
     #expect(lines.contains("1") && lines.contains("3") && lines.contains("4"), "\(run.text)")
@@ -81,10 +86,12 @@ import Testing
         env --default-signal=INT "$STRATA" \(verb) < entries > said 2> errors & pid=$!
         exec 3> entries
         printf '%s\\n' '\(before)' '\(short)' '\(long)' >&3
-        for i in $(seq 600); do grep -q '^7$' said && break; sleep 0.1; done
-        sleep 1
+        wait_for "grep -q '^7$' said"
+        # In the midst of the endless entry: it has used more time by now than everything before.
+        used=$(cut -d ' ' -f 14 /proc/$pid/stat)
+        wait_for '(($(cut -d " " -f 14 /proc/$pid/stat) > used + 30))'
         kill -INT $pid
-        for i in $(seq 600); do grep -q interrupted errors && break; sleep 0.1; done
+        wait_for 'grep -q interrupted errors'
         printf '%s\\n' '\(short)' >&3
         exec 3>&-
         wait $pid; echo "code $?"

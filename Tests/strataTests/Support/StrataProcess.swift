@@ -26,11 +26,20 @@ struct StrataProcess {
   }
 
   /// Runs a shell script that finds the command as `$STRATA` and as `strata`, in an empty folder that is removed afterwards.
-  /// A variable that was never set ends it.
+  /// A variable that was never set ends it. `wait_for 'COMMAND'` returns as soon as the command succeeds, however slow the
+  /// machine is, and ends the script after two minutes.
   init(shell script: String, input: Data = Data(), environment: [String: String] = [:]) throws {
     var environment = environment
     environment["STRATA"] = Self.executable.path
-    let start = "set -u; strata() { \"$STRATA\" \"$@\"; }\n"
+    let start = """
+      set -u
+      strata() { "$STRATA" "$@"; }
+      wait_for() {
+        for ((turn = 0; turn < 2400; turn++)); do eval "$1" && return; sleep 0.05; done
+        echo "waited in vain for: $1" >&2; exit 1
+      }
+
+      """
     try self.init(
       executable: URL(fileURLWithPath: "/bin/bash"), ["-c", start + script], input: input, environment: environment)
   }
