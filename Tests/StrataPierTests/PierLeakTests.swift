@@ -12,14 +12,11 @@ import Testing
   /// Each waits for the disk a few times; `STRATA_TEST_SCALE=4` makes it a thousand in a release build.
   static let cycles = (isDebug ? 50 : 250) * testScale
 
-  /// Fails when `work` leaves something behind. A page for each cycle would show.
+  /// Fails when `work` leaves something behind.
   static func expectNoLeak(cycles: Int = PierLeakTests.cycles, _ work: (Int) throws -> Void) throws {
     let (before, after) = try useAround(cycles: cycles, work)
-    #expect(after.descriptors <= before.descriptors, "\(before); after \(cycles) cycles \(after)")
-    #expect(after.threads <= before.threads, "\(before); after \(cycles) cycles \(after)")
-    #expect(after.mappings <= before.mappings + 16, "\(before); after \(cycles) cycles \(after)")
-    let limit = (2 << 20) + cycles * 2048
-    #expect(after.residentBytes <= before.residentBytes + limit, "\(before); after \(cycles) cycles \(after)")
+    // A page for each cycle would show.
+    #expect(after.leak(since: before, bytes: (2 << 20) + cycles * 2048) == nil)
     print("leaks: \(before); after \(cycles) cycles \(after)")
   }
 

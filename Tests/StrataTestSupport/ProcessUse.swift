@@ -32,13 +32,24 @@ public struct ProcessUse: CustomStringConvertible {
     threads = field("Threads")
   }
 
+  /// Something a process holds more of by each of many cycles than it did before, in words; nil where nothing leaks. A few
+  /// may come and go: the threads that run tests are started and ended as the system likes.
+  public func leak(since before: ProcessUse, bytes: Int) -> String? {
+    let few = 8
+    if descriptors > before.descriptors + few { return "descriptors: \(before), then \(self)" }
+    if threads > before.threads + few { return "threads: \(before), then \(self)" }
+    if mappings > before.mappings + 4 * few { return "mappings: \(before), then \(self)" }
+    if bytes < .max, residentBytes > before.residentBytes + bytes { return "memory: \(before), then \(self)" }
+    return nil
+  }
+
   public var description: String {
     "\(descriptors) descriptors, \(mappings) mappings, \(residentBytes >> 10) KiB resident, \(threads) threads"
   }
 }
 
-/// Does `work` so many times, and a quarter of it before, which fills whatever is kept on purpose. Gives what the process held before and after
-/// the counted ones.
+/// Does `work` so many times, and a quarter of it before, which fills whatever is kept on purpose. Gives what the process held
+/// before and after the counted ones.
 public func useAround(cycles: Int, _ work: (Int) throws -> Void) throws -> (before: ProcessUse, after: ProcessUse) {
   let warming = max(8, cycles / 4)
   for cycle in 0..<warming { try work(cycle) }
@@ -46,7 +57,7 @@ public func useAround(cycles: Int, _ work: (Int) throws -> Void) throws -> (befo
   for cycle in warming..<warming + cycles { try work(cycle) }
   var after = try ProcessUse()
   // A thread that has been told to end, and its stack, are gone when the system gets to it.
-  for _ in 0..<600 where after.threads > before.threads || after.mappings > before.mappings + 16 {
+  for _ in 0..<600 where after.leak(since: before, bytes: .max) != nil {
     usleep(50_000)
     after = try ProcessUse()
   }

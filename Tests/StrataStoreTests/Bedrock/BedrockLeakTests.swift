@@ -60,11 +60,7 @@ import Testing
           try Bedrock.open(folder + "/none/store", on: disk, at: fourth.place, options: options)
         }
       }
-      #expect(after.descriptors <= before.descriptors, "\(before); after \(cycles) cycles \(after)")
-      #expect(after.mappings <= before.mappings + 16, "\(before); after \(cycles) cycles \(after)")
-      #expect(
-        after.residentBytes <= before.residentBytes + (2 << 20) + cycles * 1024,
-        "\(before); after \(cycles) cycles \(after)")
+      #expect(after.leak(since: before, bytes: (2 << 20) + cycles * 1024) == nil)
       print("leaks: \(before); after \(cycles) cycles \(after)")
       try holder.close()
     }
