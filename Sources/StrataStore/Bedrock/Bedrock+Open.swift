@@ -183,10 +183,11 @@ extension Bedrock {
 
   /// Writes the chosen superblock once more and syncs. Where the process before met a failing sync, the cache may
   /// show a superblock that the disk does not have; the next commit would then replace the only good one. The same
-  /// holds for the store's name.
+  /// holds for the store's name, and for its length: a superblock that names more segments than the disk has is none.
   private func republish() throws(BedrockFailure) {
     do throws(DiskFailure) {
       try disk.syncDirectory(directory(of: path))
+      try file.truncate(to: file.size())
       try Bedrock.write(block.encoded(), slot: slot, to: file)
       try file.sync()
     } catch { throw .disk(error) }

@@ -34,10 +34,21 @@ private final class SQLiteFile {
   }
 
   func truncate(to size: Int) throws(DiskFailure) {
+    if size == 0, preparedEnd != nil { try endLog() }
     try file.truncate(to: size)
     if preparedEnd != nil { preparedEnd = size }
   }
 
+  /// Makes a write-ahead log void that was copied into the database, before any part of it is given up or written over: a crash that
+  /// finds its beginning but not its end would have the beginning, which is older than the database, copied once more.
+  private func endLog() throws(DiskFailure) {
+    guard let zeros = SQLiteFile.zeros, try file.size() > 0 else { return }
+    try file.write(UnsafeRawBufferPointer(start: zeros, count: SQLiteFile.headerBytes), at: 0)
+    try file.sync()
+  }
+
+  /// Of the write-ahead log, whose first bytes say whether there are any frames.
+  private static let headerBytes = 32
   private static let mostZeros = 1 << 20
   /// Never written to, so the system backs it by one page; nil where there is no memory.
   nonisolated(unsafe) private static let zeros = sparseMemory(count: mostZeros)

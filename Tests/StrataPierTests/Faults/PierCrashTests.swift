@@ -257,7 +257,7 @@ private final class Life {
   @Test func operationsThatFailLoseNothing() throws {
     var visited = 0
     var seed = Plan.firstSeed
-    while visited < Plan.points / 2 {
+    while visited < max(1, Plan.points / 2) {
       let life = Life(seed: seed, sparsity: 12)
       life.crashPoints()
       let faultSeed = seed
