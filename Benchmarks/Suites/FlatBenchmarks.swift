@@ -1,7 +1,8 @@
 // The Flat machine on the recorded programs, beside the recorded peer and beside other engines that run the same programs in
 // the same run.
 //
-// Every sample of ours starts with a fresh machine: translating to machine code and touching storage for the first time count.
+// Every sample of ours starts with a fresh machine: translating to machine code counts, and so does clearing what the storage's
+// earlier owner wrote, or touching it for the first time.
 // Other engines state the CPU time of the program alone; their loading and compiling does not count. A result that is not the
 // recorded one fails the benchmark.
 

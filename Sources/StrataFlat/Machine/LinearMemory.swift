@@ -18,7 +18,7 @@ final class LinearMemory {
   /// What is committed at least, and kept between evaluations.
   private static let keptBytes: UInt64 = 1 << 20
 
-  private var reservation: Reservation
+  private let range: StorageRange
   let base: UnsafeMutableRawPointer
   /// Room before address 0, for whoever evaluates. It comes into use together with the first of the storage, so that a small
   /// evaluation asks the system once.
@@ -29,7 +29,10 @@ final class LinearMemory {
   /// Addresses below this can be touched without asking the system.
   private(set) var usable: UInt64 = 0
   /// How many bytes can be touched at all; more than the budget when that is small.
-  private var committed: UInt64 = 0
+  private var committed: UInt64 {
+    get { range.committed }
+    set { range.committed = newValue }
+  }
   /// True when the system reserved less address space than the budget asks for.
   private let isShort: Bool
   /// End of the storage in use.
@@ -49,22 +52,46 @@ final class LinearMemory {
   init(limit wanted: UInt64, headBytes: Int = 0, stop: StopSignal? = nil) throws(Fault) {
     self.stop = stop
     let budget = max(min(wanted, 1 << 40), 1 << 16)
+    range = try LinearMemory.range(headBytes, budget)
+    head = range.reservation.base
+    self.headBytes = headBytes
+    base = range.reservation.base + headBytes
+    limit = min(budget, UInt64(range.reservation.byteCount - headBytes) - LinearMemory.slack)
+    isShort = limit < budget
+    top = LinearMemory.firstAddress
+    writableStart = top
+    lowestMark = top
+    // What an earlier owner wrote is cleared by `restart`, as if it were this one's own.
+    touched = range.touched
+    if range.committed > 0 { usable = min(range.committed - LinearMemory.slack, limit) }
+  }
+
+  deinit {
+    range.touched = touched
+    if !isShort { IdleRanges.shared.give(range) }
+  }
+
+  /// A range that waits, or a new one.
+  private static func range(_ headBytes: Int, _ budget: UInt64) throws(Fault) -> StorageRange {
+    // A reservation begins on a huge page, for which it gives up what lies before.
+    let wanted = headBytes + Int(budget + slack) + Reservation.hugePageBytes
+    if let known = IdleRanges.shared.take(wantedBytes: wanted, headBytes: headBytes) { return known }
+    // Where addresses are scarce, those that only wait are given up first.
+    if let fresh = try? newRange(wanted, headBytes), fresh.reservation.byteCount > wanted - Reservation.hugePageBytes {
+      return fresh
+    }
+    IdleRanges.shared.dropAll()
     do throws(StrataMemory.Fault) {
-      // A reservation begins on a huge page, for which it gives up what lies before.
-      let wanted = headBytes + Int(budget + LinearMemory.slack) + Reservation.hugePageBytes
-      reservation = try Reservation(byteCount: wanted, leastBytes: headBytes + 2 * Reservation.hugePageBytes)
+      return try newRange(wanted, headBytes)
     } catch {
       throw Fault(.byteBudget, "the system gives no address space for the byte budget; lower the budget")
     }
-    head = reservation.base
-    self.headBytes = headBytes
-    base = reservation.base + headBytes
-    limit = min(budget, UInt64(reservation.byteCount - headBytes) - LinearMemory.slack)
-    isShort = limit < budget
-    top = LinearMemory.firstAddress
-    touched = top
-    writableStart = top
-    lowestMark = top
+  }
+
+  private static func newRange(_ wanted: Int, _ headBytes: Int) throws(StrataMemory.Fault) -> StorageRange {
+    try StorageRange(
+      wantedBytes: wanted, leastBytes: headBytes + 2 * Reservation.hugePageBytes, headBytes: headBytes,
+      firstAddress: firstAddress)
   }
 
   /// Makes addresses below `end` usable. Throws, and changes nothing, when the budget or the system does not allow it.
@@ -72,10 +99,16 @@ final class LinearMemory {
     if end <= usable { return }
     guard end <= limit else { throw isShort ? .refused : .bytes }
     let page = UInt64(Reservation.pageBytes)
-    let whole = UInt64(reservation.byteCount - headBytes)
+    let whole = UInt64(range.reservation.byteCount - headBytes)
     let needed = min((end + LinearMemory.slack + page - 1) & ~(page - 1), whole)
-    // Growing by doubling keeps the requests few; if that is refused, what is needed may still be granted.
-    let generous = min(max(needed, committed * 2, LinearMemory.keptBytes), whole)
+    // Growing by doubling keeps the requests few; if that is refused, what is needed may still be granted. After the first
+    // time each ends between two huge pages: where one ends inside of such a page, the whole of it is made of small ones.
+    var generous = max(needed, committed * 2, LinearMemory.keptBytes)
+    if committed > 0 {
+      let huge = UInt64(Reservation.hugePageBytes)
+      generous = (generous + UInt64(headBytes) + huge - 1) & ~(huge - 1) - UInt64(headBytes)
+    }
+    generous = min(generous, whole)
     do throws(StrataMemory.Fault) {
       try commit(through: generous)
     } catch {
@@ -92,7 +125,7 @@ final class LinearMemory {
 
   private func commit(through end: UInt64) throws(StrataMemory.Fault) {
     let start = committed == 0 ? 0 : headBytes + Int(committed)
-    try reservation.commit(from: start, count: headBytes + Int(end) - start)
+    try range.reservation.commit(from: start, count: headBytes + Int(end) - start)
     committed = end
   }
 
@@ -116,7 +149,7 @@ final class LinearMemory {
     if touched > start {
       memset(base + Int(start), 0, Int(min(touched, LinearMemory.keptBytes) - start))
       if touched > LinearMemory.keptBytes, committed > LinearMemory.keptBytes {
-        reservation.release(
+        range.reservation.release(
           from: headBytes + Int(LinearMemory.keptBytes), count: Int(committed - LinearMemory.keptBytes))
         committed = LinearMemory.keptBytes
         usable = min(committed - LinearMemory.slack, limit)
