@@ -1,6 +1,6 @@
 // Joins neighbouring machine instructions that occur together in most loops, and drops jumps that lead to the next one.
 // Guarantees: the joined instruction has every effect of both, registers in between included; no instruction that a branch
-// leads to is joined with the one before it; steps and places stay what they were.
+// leads to is lost in the one before it; steps and places stay what they were.
 
 /// Rewrites the finished code of a function, while branches still name the index they lead to.
 enum BytecodeFusion {
@@ -45,11 +45,21 @@ enum BytecodeFusion {
     code.removeLast(count - written)
     sites.removeLast(count - written)
     func target(_ old: Int32) -> Int32 { old >= 0 && Int(old) <= count ? moved[Int(old)] : old }
-    for index in 0..<written where code[index].opcode.isBranch { code[index].y = target(code[index].y) }
+    for index in 0..<written {
+      if code[index].opcode.isBranch { code[index].y = target(code[index].y) }
+      if code[index].opcode == .indexAddress, index + 1 < written { reachThrough(&code[index], to: code[index + 1]) }
+    }
     for index in tables.indices {
       for entry in tables[index].targets.indices { tables[index].targets[entry] = target(tables[index].targets[entry]) }
       tables[index].otherwise = target(tables[index].otherwise)
     }
+  }
+
+  /// Lets an element's address do the access to an element of it as well, if that follows. The access stays where it is, so a
+  /// branch may still lead to it and its faults have their place.
+  private static func reachThrough(_ element: inout Code, to access: Code) {
+    if access.opcode == .indexed64, access.b == element.a { element.opcode = .indexAddressThenIndexed64 }
+    if access.opcode == .storeIndexed64, access.a == element.a { element.opcode = .indexAddressThenStoreIndexed64 }
   }
 
   /// One instruction that does what two in a row do, if there is one.

@@ -67,7 +67,8 @@ extension Code {
       return "\(name) r\(a), [r\(b) + r\(c)]" + (x < 0 ? "" : ", below \(x)")
     case .storeIndexed8, .storeIndexed16, .storeIndexed32, .storeIndexed64:
       return "\(name) [r\(a) + r\(b)], r\(c)" + (x < 0 ? "" : ", below \(x)")
-    case .indexAddress: return "\(name) r\(a), r\(b) + r\(c) * \(y)" + (x < 0 ? "" : ", below \(x)")
+    case .indexAddress, .indexAddressThenIndexed64, .indexAddressThenStoreIndexed64:
+      return "\(name) r\(a), r\(b) + r\(c) * \(y)" + (x < 0 ? "" : ", below \(x)")
     case .sliceAddress: return "\(name) r\(a), [r\(b)] + r\(c) * \(y)"
     case .allocate: return "\(name) r\(a), \(x) bytes, aligned \(y)"
     case .copy: return "\(name) [r\(a)], [r\(b)], \(x) bytes"

@@ -290,6 +290,27 @@ extension FlatMachine {
         case .indexAddress:
           if !isIndex(r[Int(i.c)], i, &fault) { break run }
           r[Int(i.a)] = r[Int(i.b)] &+ r[Int(i.c)] &* UInt64(UInt32(bitPattern: i.y))
+        case .indexAddressThenIndexed64:
+          if !isIndex(r[Int(i.c)], i, &fault) { break run }
+          let start = r[Int(i.b)] &+ r[Int(i.c)] &* UInt64(UInt32(bitPattern: i.y))
+          r[Int(i.a)] = start
+          // From here on a fault is the second instruction's.
+          let access = pc.pointee
+          pc += 1
+          if !isIndex(r[Int(access.c)], access, &fault) { break run }
+          let address = start &+ r[Int(access.c)] &* 8
+          guard isInside(address, 8, first, top) else { break run }
+          r[Int(access.a)] = UInt64(truncatingIfNeeded: read(base, address, UInt64.self))
+        case .indexAddressThenStoreIndexed64:
+          if !isIndex(r[Int(i.c)], i, &fault) { break run }
+          let start = r[Int(i.b)] &+ r[Int(i.c)] &* UInt64(UInt32(bitPattern: i.y))
+          r[Int(i.a)] = start
+          let access = pc.pointee
+          pc += 1
+          if !isIndex(r[Int(access.b)], access, &fault) { break run }
+          let address = start &+ r[Int(access.b)] &* 8
+          guard isInside(address, 8, writable, top) else { break run }
+          write(base, address, UInt64(truncatingIfNeeded: r[Int(access.c)]))
         case .sliceAddress:
           let slice = r[Int(i.b)]
           guard isInside(slice, 16, first, top) else { break run }

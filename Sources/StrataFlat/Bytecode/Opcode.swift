@@ -49,6 +49,8 @@ enum Opcode: UInt8, CaseIterable {
   // m[r[a] + r[b] * width] = r[c]; r[b] must be below x unless x is -1.
   case storeIndexed8, storeIndexed16, storeIndexed32, storeIndexed64
   case indexAddress  // r[a] = r[b] + r[c] * y; r[c] must be below x unless x is -1
+  // An indexAddress and the access to the element's own element that follows it; the access keeps its place behind.
+  case indexAddressThenIndexed64, indexAddressThenStoreIndexed64
   case sliceAddress  // r[a] = address of element r[c] of size y of the slice at r[b]
   case allocate  // r[a] = address of x fresh bytes aligned to y
   case allocateCount  // r[a] = address of r[b] fresh bytes aligned to 16; fault if that is more than one request may be
