@@ -353,8 +353,10 @@ final class BytecodeAnalysis {
   // MARK: Folding
 
   /// The last position at which a value is read, given that later instructions of its block are decided.
-  private func computeLastUse(_ value: ValueID) -> Int {
-    let block = places[Int(value.rawValue)].block
+  private func computeLastUse(_ value: ValueID) -> Int { lastUse(of: value, in: places[Int(value.rawValue)].block) }
+
+  /// The last position of a block at which a value is read; `.max` if it is read in other blocks.
+  private func lastUse(of value: ValueID, in block: Int) -> Int {
     var last = -1
     for user in users(of: value) {
       let place = places[Int(user.rawValue)]
@@ -645,14 +647,29 @@ final class BytecodeAnalysis {
   }
 
   private func decideParameters() {
+    let isEntryRepeated = !flow.predecessors(of: 0).isEmpty
     for (index, parameter) in function.parameters.enumerated() where types.form(parameter.type) == .aggregate {
       let value = ValueID(UInt32(truncatingIfNeeded: index))
-      let last = computeLastUse(value)
-      let isEntryRepeated = !flow.predecessors(of: 0).isEmpty
-      if last == .max || isEntryRepeated || escapes(value) || (last >= 0 && isClobbered(0, -1, last)) {
-        copiedParameters.append(index)
-      }
+      if isEntryRepeated || escapes(value) || !isConstantWhileRead(value) { copiedParameters.append(index) }
     }
+  }
+
+  /// True for a parameter all of whose reads stand in one block, to which only one way leads, before anything on it can change
+  /// memory.
+  private func isConstantWhileRead(_ parameter: ValueID) -> Bool {
+    guard let first = users(of: parameter).first else { return true }
+    let last = places[Int(first.rawValue)].block
+    var block = 0
+    while block != last {
+      // Each step leads to a block of its own, so there are no more steps than blocks.
+      guard let end = function.blocks[block].body.last, case .branch(let target, _) = operation(end),
+        flow.predecessors(of: Int(target.rawValue)).count == 1,
+        !isClobbered(block, -1, function.blocks[block].body.count)
+      else { return false }
+      block = Int(target.rawValue)
+    }
+    let use = lastUse(of: parameter, in: block)
+    return use != .max && (use < 0 || !isClobbered(block, -1, use))
   }
 
   // MARK: Registers

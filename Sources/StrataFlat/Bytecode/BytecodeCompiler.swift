@@ -244,8 +244,10 @@ struct BytecodeCompiler {
 
   /// Gives back the registers whose values were read for the last time.
   private mutating func endInstruction() {
-    for register in temporaries { release(register) }
-    temporaries.removeAll(keepingCapacity: true)
+    if !temporaries.isEmpty {
+      for register in temporaries { release(register) }
+      temporaries.removeAll(keepingCapacity: true)
+    }
     var expired = firstExpiring[position]
     while expired != .none {
       releaseLocal(expired)
@@ -711,6 +713,10 @@ struct BytecodeCompiler {
     for entry in later {
       guard case .offset = analysis.homes[Int(entry.value.rawValue)] else { continue }
       let (source, offset) = address(entry.value)
+      if offset == 0 {
+        computed.append((entry.target, source))
+        continue
+      }
       let spare = take(from: lowest + arguments.count)
       temporaries.append(spare)
       emit(Code(.addImmediate, a: spare, b: source, x: offset))

@@ -43,41 +43,45 @@ struct Table<Element: BitwiseCopyable>: BitwiseCopyable {
 final class Scratch {
   private static let firstBytes = 32 << 10
   private var chunks: [UnsafeMutableRawPointer] = []
-  private var next: UnsafeMutableRawPointer
-  private var left: Int
   private var size = firstBytes
+  /// Where the next table begins, and how many bytes are left there. Behind a pointer, because every look at an object's own
+  /// variables is checked.
+  private let free: UnsafeMutablePointer<(next: UnsafeMutableRawPointer, left: Int)>
 
   init() {
-    next = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 16)
-    left = size
-    chunks.append(next)
+    let first = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 16)
+    free = .allocate(capacity: 1)
+    free.initialize(to: (first, size))
+    chunks.append(first)
   }
 
-  deinit { for chunk in chunks { chunk.deallocate() } }
+  deinit {
+    for chunk in chunks { chunk.deallocate() }
+    free.deallocate()
+  }
 
   /// Takes all tables back. The largest piece of memory is kept for the next ones.
   func reset() {
     while chunks.count > 1 { chunks.removeFirst().deallocate() }
-    if let kept = chunks.first { next = kept }
-    left = size
+    if let kept = chunks.first { free.pointee = (kept, size) }
   }
 
   /// A table of that many equal elements.
   @inline(__always)
   func table<Element: BitwiseCopyable>(_ count: Int, of value: Element) -> Table<Element> {
     let bytes = (count * MemoryLayout<Element>.stride + 15) & ~15
-    if bytes > left { grow(bytes) }
-    let base = next.bindMemory(to: Element.self, capacity: count)
-    next += bytes
-    left -= bytes
+    if bytes > free.pointee.left { grow(bytes) }
+    let base = free.pointee.next.bindMemory(to: Element.self, capacity: count)
+    free.pointee.next += bytes
+    free.pointee.left -= bytes
     base.initialize(repeating: value, count: count)
     return Table(base, count)
   }
 
   private func grow(_ bytes: Int) {
     size = max(2 * size, bytes)
-    next = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 16)
-    left = size
-    chunks.append(next)
+    let fresh = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 16)
+    free.pointee = (fresh, size)
+    chunks.append(fresh)
   }
 }
