@@ -236,7 +236,7 @@ extension Lowerer {
   func inScope<Value>(_ other: Scope, _ body: () -> Value) -> Value {
     let saved = (scope, locals)
     scope = other
-    locals = []
+    locals = LocalNames()
     defer { (scope, locals) = saved }
     return body()
   }

@@ -97,23 +97,12 @@ extension Lowerer {
     return captured.filter { !own.contains($0) }
   }
 
-  /// Names of this function that cost nothing to pass on: constants and declarations.
-  private var constantLocals: [Local] {
-    locals.filter { local in
-      switch local.form {
-      case .entity: true
-      case .operand(let operand): operand.isConstant || operand.isInvalid
-      case .place: false
-      }
-    }
-  }
-
   private func plainLiteral(
     _ syntax: FunctionSyntax, _ parameters: [Parameter], _ shape: ResultShape, infers: Bool
   ) -> Operand {
     let child = Lowerer(
       compiler: compiler, scope: scope, name: name + ".function", parameters: parameters, result: shape)
-    child.locals = constantLocals
+    child.locals = locals.constants
     child.declareLiteralParameters(syntax, from: 0)
     child.lowerLiteralBody(syntax, infers: infers)
     let number = compiler.module.add(child.builder.function)
@@ -136,7 +125,7 @@ extension Lowerer {
     }
     let list = [Parameter("environment", types.pointer(to: .void))] + parameters
     let child = Lowerer(compiler: compiler, scope: scope, name: name + ".closure", parameters: list, result: shape)
-    child.locals = constantLocals
+    child.locals = locals.constants
     at(span)
     var environment = ValueID.none
     if !captures.isEmpty {

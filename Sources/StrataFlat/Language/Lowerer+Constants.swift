@@ -42,14 +42,7 @@ extension Lowerer {
   /// A lowering that sees the constants of this one, but nothing that exists only when the program runs.
   func detached() -> Lowerer {
     let inner = Lowerer(compiler: compiler, scope: scope, wrapper: name)
-    inner.locals = locals.filter { local in
-      switch local.form {
-      case .entity: return true
-      case .operand(let operand): return operand.isConstant || operand.isInvalid
-      case .place: return false
-      }
-    }
-    inner.hiddenLocals = locals
+    inner.locals = locals.constants
     return inner
   }
 

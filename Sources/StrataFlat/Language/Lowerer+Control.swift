@@ -97,7 +97,7 @@ extension Lowerer {
       let then = builder.addBlock("then")
       let next = builder.addBlock("else")
       guard lowerBranchCondition(branch.condition, then, next) else {
-        locals.removeSubrange(saved...)
+        locals.cut(to: saved)
         return .invalid
       }
       let operand = lowerBlock(branch.body, expecting: wanted)
@@ -110,7 +110,7 @@ extension Lowerer {
         narrowedAfter = narrowing(branch.condition.value, whenTrue: false)
       }
       builder.position(at: next)
-      locals.removeSubrange(saved...)
+      locals.cut(to: saved)
       for symbol in narrowing(branch.condition.value, whenTrue: false) { narrow(symbol) }
     }
     if let otherwise = syntax.otherwise {
@@ -124,7 +124,7 @@ extension Lowerer {
     } else {
       ends.append(BranchEnd(block: builder.current, operand: .void, span: span))
     }
-    locals.removeSubrange(saved...)
+    locals.cut(to: saved)
     if !isStatement, ends.isEmpty { return .never }
     if isStatement, ends.contains(where: { $0.operand.isInvalid }) {
       // Each error is reported; go on as if the branches were right.
@@ -208,9 +208,8 @@ extension Lowerer {
 
   /// The place of the whole optional that a narrowed name stands for a part of.
   private func wholePlace(_ symbol: Symbol) -> Local? {
-    guard let narrowed = locals.lastIndex(where: { $0.symbol == symbol }),
-      case .place(_, let type) = locals[narrowed].form,
-      let original = locals[..<narrowed].lastIndex(where: { $0.symbol == symbol }),
+    guard let narrowed = locals.lastIndex(of: symbol), case .place(_, let type) = locals[narrowed].form,
+      let original = locals.earlierIndex(narrowed),
       case .place(_, let whole) = locals[original].form, optionalChild(whole) == type
     else { return nil }
     return locals[original]
@@ -249,7 +248,7 @@ extension Lowerer {
     loops.append(LoopFrame(next: head, exit: exit, cleanupCount: cleanups.count))
     _ = lowerBlock(body, expecting: .void)
     let frame = loops.removeLast()
-    locals.removeSubrange(saved...)
+    locals.cut(to: saved)
     builder.branch(head)
     if isEndless, !frame.isLeft { return .never }
     builder.position(at: exit)

@@ -106,7 +106,7 @@ extension Lowerer {
     let type = valueType(parts.values)
     let wanted = expected == .void ? TypeID.void : type
     let given = lowerBlock(body, expecting: wanted)
-    locals.removeSubrange(saved...)
+    locals.cut(to: saved)
     var ends: [BranchEnd] = []
     if !builder.isClosed { ends.append(BranchEnd(block: builder.current, operand: given, span: lastSpan(body))) }
     builder.position(at: fine)

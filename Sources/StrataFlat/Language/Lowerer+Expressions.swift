@@ -68,14 +68,7 @@ extension Lowerer {
   // MARK: Names
 
   /// What a name means among the local ones.
-  func local(_ symbol: Symbol) -> Local.Form? {
-    var index = locals.count - 1
-    while index >= 0 {
-      if locals[index].symbol == symbol { return locals[index].form }
-      index -= 1
-    }
-    return nil
-  }
+  func local(_ symbol: Symbol) -> Local.Form? { locals.find(symbol)?.form }
 
   func lowerName(_ symbol: Symbol, _ span: Span) -> Operand {
     switch local(symbol) {
@@ -84,12 +77,12 @@ extension Lowerer {
     case .entity(let entity)?: return resolved(entity, span)
     case nil: break
     }
-    if let entity = scope.find(symbol) { return resolved(entity, span) }
-    if let type = widthType(spelling(symbol)) { return .type(type) }
-    if hiddenLocals.contains(where: { $0.symbol == symbol }) {
+    if locals.hides(symbol) {
       return fail(
         "'\(spelling(symbol))' only has a value when the program runs, but one is needed while compiling", span)
     }
+    if let entity = scope.find(symbol) { return resolved(entity, span) }
+    if let type = widthType(spelling(symbol)) { return .type(type) }
     if mayLackNames { return .invalid }
     return fail("unknown name '\(spelling(symbol))'", span, help: suggestion(for: symbol))
   }
@@ -118,11 +111,8 @@ extension Lowerer {
   private func suggestion(for symbol: Symbol) -> String? {
     let wanted = Array(spelling(symbol).utf8)
     guard wanted.count > 1 else { return nil }
-    for local in locals.reversed() {
-      let name = spelling(local.symbol)
-      if Self.differByOne(wanted, Array(name.utf8)) { return "did you mean '\(name)'?" }
-    }
-    return nil
+    return locals.latestName { Self.differByOne(wanted, Array(spelling($0).utf8)) }
+      .map { "did you mean '\(spelling($0))'?" }
   }
 
   private static func differByOne(_ left: [UInt8], _ right: [UInt8]) -> Bool {
@@ -251,6 +241,9 @@ extension Lowerer {
       default: return fail("\(shown(sequence.type)) points to one value; index a '[*]' pointer or a slice", span)
       }
     case .vector(let element, _):
+      if case .place(let address) = sequence.form {
+        return Operand(.place(builder.indexAddress(address, index, element)), element)
+      }
       guard let whole = value(sequence, span) else { return .invalid }
       return Operand(.value(builder.emit(.vectorExtract(whole, index), element)), element)
     default: return fail("\(shown(naturalType(of: sequence))) cannot be indexed", span)

@@ -49,7 +49,7 @@ extension Lowerer {
     loops.append(LoopFrame(next: next, exit: exit, cleanupCount: cleanups.count))
     _ = lowerBlock(syntax.body, expecting: .void)
     let frame = loops.removeLast()
-    locals.removeSubrange(saved...)
+    locals.cut(to: saved)
     builder.branch(next)
     builder.position(at: next)
     at(span)
@@ -79,7 +79,7 @@ extension Lowerer {
     loops.append(LoopFrame(next: exit, exit: exit, cleanupCount: cleanups.count))
     _ = lowerBlock(syntax.body, expecting: .void)
     loops.removeLast()
-    locals.removeSubrange(saved...)
+    locals.cut(to: saved)
     builder.branch(exit)
     builder.position(at: exit)
     return .invalid
@@ -116,7 +116,7 @@ extension Lowerer {
     if sequence.isInvalid { return nil }
     if case .pointer = types[sequence.type] { sequence = followPointers(sequence, span) }
     switch types[naturalType(of: sequence)] {
-    case .array(_, let length):
+    case .array(_, let length), .vector(_, let length):
       guard let address = address(of: sequence, span) else { return nil }
       let place = Operand(.place(address), sequence.type)
       return Iteration(
@@ -177,7 +177,7 @@ extension Lowerer {
       loops.append(LoopFrame(next: next, exit: exit, cleanupCount: cleanups.count))
       _ = lowerBlock(syntax.body, expecting: .void)
       isLeft = loops.removeLast().isLeft || isLeft
-      locals.removeSubrange(saved...)
+      locals.cut(to: saved)
       builder.branch(next)
       builder.position(at: next)
     }
@@ -219,7 +219,7 @@ extension Lowerer {
       return tuple.elements.enumerated().map { field(sequence, $0.offset, $0.element, span) }
     case .structure(let structure):
       return structure.fields.enumerated().map { field(sequence, $0.offset, $0.element.type, span) }
-    case .array(let element, let length):
+    case .array(let element, let length), .vector(let element, let length):
       guard let address = address(of: sequence, span) else { return nil }
       guard length <= Lowerer.inlineLimit else {
         fail("an 'inline for' may repeat its body \(Lowerer.inlineLimit) times, not \(length)", span)

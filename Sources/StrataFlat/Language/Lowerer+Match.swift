@@ -67,7 +67,7 @@ extension Lowerer {
       builder.position(at: blocks[index])
       if let name = branch.binding { bind(index, name) }
       lower(branch.body)
-      locals.removeSubrange(saved...)
+      locals.cut(to: saved)
     }
     builder.position(at: otherwise)
     if let body = syntax.otherwise {

@@ -110,12 +110,11 @@ extension Lowerer {
         let pointer = types.pointer(to: .void)
         return Operand(.value(builder.emit(.anyData(whole), pointer)), pointer)
       }
-    case .vector(let element, let length):
+    case .vector(_, let length):
       if name.symbol == compiler.names.len { return Operand(.integer(Int128(length)), .i64) }
       let lanes = ["x", "y", "z", "w"]
       if let lane = lanes.firstIndex(of: spelling(name.symbol)), lane < Int(length) {
-        guard let whole = value(operand, span) else { return .invalid }
-        return Operand(.value(builder.emit(.vectorExtract(whole, builder.integer(Int64(lane))), element)), element)
+        return self.element(operand, builder.integer(Int64(lane)), span)
       }
     case .tuple(let tuple):
       if let names = tuple.names, let index = names.firstIndex(of: spelling(name.symbol)) {

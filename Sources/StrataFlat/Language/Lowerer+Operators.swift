@@ -35,7 +35,10 @@ extension Lowerer {
     default: break
     }
     let type = naturalType(of: operand)
-    let isSuitable = operation == .not ? type == .boolean : isInteger(type) || (operation == .negate && isFloat(type))
+    var scalar = type
+    if case .vector(let element, _) = types[type] { scalar = element }
+    let isSuitable =
+      operation == .not ? type == .boolean : isInteger(scalar) || (operation == .negate && isFloat(scalar))
     guard isSuitable else {
       let sign = operation == .not ? "!" : operation == .negate ? "-" : "~"
       return fail("'\(sign)' cannot be applied to \(shown(type))", span)
@@ -43,7 +46,14 @@ extension Lowerer {
     guard let value = value(operand, expression.span) else { return .invalid }
     at(span)
     let unary: UnaryOperator = operation == .not ? .booleanNot : operation == .negate ? .negate : .bitNot
-    return Operand(.value(builder.unary(unary, value, type)), type)
+    guard case .vector(let element, let length) = types[type] else {
+      return Operand(.value(builder.unary(unary, value, type)), type)
+    }
+    guard length <= Lowerer.mostLanes else { return failForLanes(span) }
+    let lanes = (0..<length).map { lane in
+      builder.unary(unary, builder.emit(.vectorExtract(value, builder.integer(Int64(lane))), element), element)
+    }
+    return Operand(.value(builder.aggregate(lanes, type)), type)
   }
 
   /// `*e`: a pointer type, or the address of a place.
@@ -144,11 +154,18 @@ extension Lowerer {
     return "convert one side with '.(T)'"
   }
 
+  /// Operators on vectors are written out lane by lane; this keeps what one of them becomes small.
+  private static let mostLanes: UInt32 = 64
+
+  private func failForLanes(_ span: Span) -> Operand {
+    fail("vectors of more than \(Lowerer.mostLanes) lanes have no operators", span)
+  }
+
   private func laneWise(
     _ operation: OperatorSyntax, _ left: Operand, _ right: Operand, _ type: TypeID, _ element: TypeID,
     _ length: UInt32, _ span: Span, _ leftSpan: Span, _ rightSpan: Span
   ) -> Operand {
-    guard length <= 64 else { return fail("vectors of more than 64 lanes have no operators", span) }
+    guard length <= Lowerer.mostLanes else { return failForLanes(span) }
     func whole(_ operand: Operand, _ place: Span) -> ValueID? {
       if naturalType(of: operand) == type { return value(operand, place) }
       guard let scalar = value(operand, as: element, place) else { return nil }

@@ -16,12 +16,12 @@ extension Lowerer {
       let kept = cleanups.count > saved.1 ? settled(operand, expected, lastSpan(block)) : operand
       runCleanups(downTo: saved.1, failing: false)
       cleanups.removeSubrange(saved.1...)
-      locals.removeSubrange(saved.0...)
+      locals.cut(to: saved.0)
       scope = saved.2
       return builder.isClosed ? .never : kept
     }
     cleanups.removeSubrange(saved.1...)
-    locals.removeSubrange(saved.0...)
+    locals.cut(to: saved.0)
     scope = saved.2
     return operand.isInvalid ? .invalid : .never
   }
@@ -266,7 +266,7 @@ extension Lowerer {
       return (address, operand.type)
     case .invalid: return nil
     case .value:
-      fail("this is not a place that can be assigned to", expression.span, help: readOnlyHelp(expression))
+      fail("this is not a place that can be assigned to", expression.span, help: readOnlyHelp(expression, operand.type))
       return nil
     default:
       fail("this is not a place that can be assigned to", expression.span)
@@ -274,10 +274,10 @@ extension Lowerer {
     }
   }
 
-  private func readOnlyHelp(_ expression: Expression) -> String? {
+  private func readOnlyHelp(_ expression: Expression, _ type: TypeID) -> String? {
     switch expression.kind {
     case .name: "a name bound by 'for', 'if' or 'case' cannot change; copy it into a variable"
-    case .index: "the bytes of a text cannot change"
+    case .index where type == .u8: "the bytes of a text cannot change"
     default: nil
     }
   }

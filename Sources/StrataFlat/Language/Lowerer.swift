@@ -5,21 +5,6 @@
 
 import StrataText
 
-/// A name visible inside a function.
-struct Local {
-  enum Form {
-    /// A variable: the address of its storage.
-    case place(ValueID, TypeID)
-    /// A name for something that does not change: a payload, a loop variable, a constant.
-    case operand(Operand)
-    /// A declaration inside the body.
-    case entity(Entity)
-  }
-
-  let symbol: Symbol
-  let form: Form
-}
-
 /// A loop that `break` and `continue` may leave.
 struct LoopFrame {
   let next: BlockID
@@ -49,9 +34,7 @@ final class Lowerer {
   var builder: FunctionBuilder
   /// Where names that are not local are looked for.
   var scope: Scope
-  var locals: [Local] = []
-  /// Local names of the function around an expression that is computed while compiling; using one is an error.
-  var hiddenLocals: [Local] = []
+  var locals = LocalNames()
   /// Set when text that could have declared names was not inserted.
   var mayLackNames = false
   var loops: [LoopFrame] = []
@@ -211,7 +194,7 @@ final class Lowerer {
     for (position, index) in instance.parameterIndices.enumerated() {
       let name = instance.entity.syntax.parameters[index].name
       at(name.span)
-      if locals.contains(where: { $0.symbol == name.symbol }) {
+      if locals.lastIndex(of: name.symbol) != nil {
         fail("the parameter '\(spelling(name.symbol))' is declared twice", name.span)
       }
       declare(name, instance.parameterTypes[position], builder.parameter(position))
@@ -303,7 +286,7 @@ final class Lowerer {
     isInCleanup = true
     while cleanups.count > count, let cleanup = cleanups.popLast() {
       if cleanup.onlyOnFailure, !failing { continue }
-      locals = Array(saved.1.prefix(cleanup.localCount))
+      locals.cut(to: cleanup.localCount)
       scope = cleanup.scope
       switch cleanup.action {
       case .statement(let statement): lower(statement)

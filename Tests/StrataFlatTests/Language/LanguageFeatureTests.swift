@@ -268,6 +268,14 @@ struct FeatureCase: CustomTestStringConvertible, Sendable {
       "f :: () -> f32 { a : Vector(4, f32) = .[1.0, 2.0, 3.0, 4.0]; b := a * a + a; return b[3] + b.x; } R :: #run f();",
       "22.0"),
     FeatureCase(
+      "lanes of vectors are places",
+      "V :: Vector(3, i64); P :: struct { v: V; } f :: () -> i64 { p : P; p.v = .[1, 2, 3]; p.v[1] = 7; p.v.z += 1; q := p.v; for q (*lane) { lane.* *= 10; } s := 0; for q (lane) { s += lane; } inline for q (lane) { s += lane; } return s * 1000 + p.v.x * 100 + p.v.y * 10 + p.v.z; } R :: #run f();",
+      "240174"),
+    FeatureCase(
+      "operators on vectors",
+      "f :: () -> i64 { a : Vector(3, i64) = .[1, 2, 3]; b := -a; b += a * 3; c := (~a & 7) ^ (b << 1); c -= 10 - a; return c[0] * 10000 + c[1] * 100 + c[2]; } R :: #run f();",
+      "-69499"),
+    FeatureCase(
       "push",
       "context : i64 = 1; f :: () -> i64 => context; g :: () -> i64 { a := f(); b := 0; push 7 { b = f(); } return a * 100 + b * 10 + f(); } R :: #run g();",
       "171"),
