@@ -228,8 +228,9 @@ public final class FlatMachine {
   /// Brings the raw tables up to the module and forgets code of a changed module.
   private func prepareTables(_ state: EvaluationState) {
     let functionCount = module.functions.count
-    if revision != module.revision || entryCount < functionCount {
-      if revision != module.revision {
+    let isStale = revision != module.revision || storageMayBeDropped != module.mayDropStorage
+    if isStale || entryCount < functionCount {
+      if isStale {
         compiled.removeAll(keepingCapacity: true)
         initializers.removeAll()
         services.removeAll(keepingCapacity: true)
@@ -448,18 +449,6 @@ public final class FlatMachine {
     }
     return EvaluationError.shortened(places.count) { level in
       entry(places[level].0, places[level].1, isIndex: level == 0 && failure.isIndex)
-    }
-  }
-}
-
-extension Module {
-  /// True when some function may drop storage, so that no address stays valid by itself.
-  var mayDropStorage: Bool {
-    functions.contains { function in
-      function.instructions.contains {
-        if case .callBuiltin(.memoryReset, _) = $0.operation { return true }
-        return false
-      }
     }
   }
 }

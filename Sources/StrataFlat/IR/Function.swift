@@ -99,6 +99,13 @@ public struct Function: Hashable, Sendable {
   /// True when there is a body to run.
   public var hasBody: Bool { !blocks.isEmpty }
 
+  /// True when it may drop storage itself.
+  var dropsStorage: Bool {
+    instructions.contains { instruction in
+      if case .callBuiltin(.memoryReset, _) = instruction.operation { true } else { false }
+    }
+  }
+
   /// The instruction that defines a value; nil for a parameter or a number out of range.
   public func instruction(_ value: ValueID) -> Instruction? {
     let index = Int(value.rawValue) - parameters.count

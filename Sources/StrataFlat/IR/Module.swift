@@ -64,6 +64,10 @@ public final class Module {
   /// Which functions were verified without issues since `soundRevision`.
   private var sound: [Bool] = []
   private var soundRevision: UInt64 = 0
+  /// How many functions may drop storage.
+  private var droppingCount = 0
+  /// True when some function may drop storage, so that no address stays valid by itself.
+  var mayDropStorage: Bool { droppingCount > 0 }
   private var functionsByName: [String: FunctionID] = [:]
   private var globalsByName: [String: GlobalID] = [:]
 
@@ -92,6 +96,7 @@ public final class Module {
   func append(_ function: Function) -> FunctionID {
     let number = FunctionID(UInt32(truncatingIfNeeded: functions.count))
     functions.append(function)
+    if function.dropsStorage { droppingCount += 1 }
     if functionsByName[function.name] == nil { functionsByName[function.name] = number }
     return number
   }
@@ -108,6 +113,8 @@ public final class Module {
   /// Replaces a function, for instance to give a declared one its body. Unknown numbers are ignored.
   public func replace(_ number: FunctionID, with function: Function) {
     guard Int(number.rawValue) < functions.count else { return }
+    if functions[Int(number.rawValue)].dropsStorage { droppingCount -= 1 }
+    if function.dropsStorage { droppingCount += 1 }
     functions[Int(number.rawValue)] = function
     revision &+= 1
   }

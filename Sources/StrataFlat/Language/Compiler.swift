@@ -63,7 +63,8 @@ final class Compiler {
   private var declaredCount = 0
   /// Counts the texts that the program inserted.
   var insertCount = 0
-  var evaluationBudget: Budget
+  /// Evaluates what is needed while compiling.
+  let evaluator: FlatMachine
   var errorCount = 0
   /// Whether an evaluation during compilation was ended by its budget.
   var isOverBudget = false
@@ -73,7 +74,7 @@ final class Compiler {
   init(module: Module, budget: Budget, loader: @escaping SourceLoader) {
     self.module = module
     self.loader = loader
-    evaluationBudget = budget
+    evaluator = FlatMachine(module: module, budget: budget)
     names = WellKnownNames(symbols)
     universe = Scope(parent: nil, file: 0)
     declareUniverse()

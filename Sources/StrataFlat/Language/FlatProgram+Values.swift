@@ -85,3 +85,28 @@ extension FlatProgram {
     load(SourceText(name: "expression", text: "result :: #run \(expression);\n#import \"modules/std.sx\";\n"))
   }
 }
+
+extension TraceEntry {
+  /// The bytes of the source that it comes from.
+  var range: Range<Int> { Int(span.start)..<Int(max(span.start, span.end)) }
+}
+
+extension EvaluationError {
+  /// The active calls as notes, innermost first, leaving out so many; a place that stands there several times in a row is told
+  /// of once.
+  func notes(_ sourceCount: Int, _ words: String, after skipped: Int) -> [DiagnosticNote] {
+    let calls = trace.dropFirst(skipped).filter { Int($0.file) < sourceCount && $0.span != .none }
+    var notes: [DiagnosticNote] = []
+    var index = calls.startIndex
+    while index < calls.endIndex {
+      let call = calls[index]
+      let next = calls[index...].firstIndex { $0.function != call.function || $0.span != call.span } ?? calls.endIndex
+      // A long trace lacks its middle, so nobody has counted.
+      let repeats =
+        next - index == 1 ? "" : trace.count < Self.longestTrace ? ", \(next - index) times" : ", many times"
+      notes.append(DiagnosticNote("\(words) '\(call.name)'\(repeats)", at: call.range, source: Int(call.file)))
+      index = next
+    }
+    return notes
+  }
+}

@@ -83,16 +83,10 @@ public final class FlatProgram {
   public func diagnostic(for error: EvaluationError, evaluating constant: ProgramConstant?) -> Diagnostic {
     var range = constant?.range ?? 0..<0
     var source = constant?.source ?? 0
-    var notes: [DiagnosticNote] = []
-    for (index, entry) in error.trace.enumerated() {
-      guard Int(entry.file) < sources.count, entry.span != .none else { continue }
-      let place = Int(entry.span.start)..<Int(max(entry.span.start, entry.span.end))
-      if index == 0 {
-        (range, source) = (place, Int(entry.file))
-      } else {
-        notes.append(DiagnosticNote("called from '\(entry.name)'", at: place, source: Int(entry.file)))
-      }
+    if let place = error.trace.first, Int(place.file) < sources.count, place.span != .none {
+      (range, source) = (place.range, Int(place.file))
     }
+    let notes = error.notes(sources.count, "called from", after: 1)
     let subject = constant.map { $0.name.isEmpty ? "'#run'" : "'\($0.name)'" } ?? "'main'"
     return Diagnostic("evaluating \(subject) failed: \(error.reason)", at: range, source: source, notes: notes)
   }

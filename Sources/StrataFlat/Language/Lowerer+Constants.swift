@@ -113,25 +113,15 @@ extension Compiler {
       lowerReachable(from: function)
       completeComparisons()
       guard errorCount == 0 else { return nil }
-      let evaluator = ReferenceEvaluator(module: module, budget: evaluationBudget)
       defer { output += evaluator.output }
       do throws(EvaluationError) {
         return operand(try evaluator.evaluate(function), type, span)
       } catch {
         if error.kind.isBudget { isOverBudget = true }
-        report("this could not be evaluated: \(error.reason)", span, notes: traceNotes(error))
+        let notes = Array(error.notes(sources.count, "in", after: 0).prefix(6))
+        report("this could not be evaluated: \(error.reason)", span, notes: notes)
         return nil
       }
-    }
-  }
-
-  /// Where an evaluation failed, and how it came there.
-  func traceNotes(_ error: EvaluationError) -> [DiagnosticNote] {
-    error.trace.prefix(6).compactMap { entry in
-      guard Int(entry.file) < sources.count, entry.span != .none else { return nil }
-      return DiagnosticNote(
-        "in '\(entry.name)'", at: Int(entry.span.start)..<Int(max(entry.span.start, entry.span.end)),
-        source: Int(entry.file))
     }
   }
 

@@ -107,12 +107,15 @@ extension Lowerer {
     return first == UInt8(ascii: "i") ? types.signed(bits) : types.unsigned(bits)
   }
 
-  /// A local name that differs from `symbol` in one letter.
+  /// A local name that differs from `symbol` in one letter, or where the library has it.
   private func suggestion(for symbol: Symbol) -> String? {
     let wanted = Array(spelling(symbol).utf8)
-    guard wanted.count > 1 else { return nil }
-    return locals.latestName { Self.differByOne(wanted, Array(spelling($0).utf8)) }
-      .map { "did you mean '\(spelling($0))'?" }
+    // Nobody sees what would help with the errors that are not shown.
+    guard wanted.count > 1, compiler.diagnostics.count < Compiler.diagnosticLimit else { return nil }
+    if let near = locals.latestName(where: { Self.differByOne(wanted, Array(spelling($0).utf8)) }) {
+      return "did you mean '\(spelling(near))'?"
+    }
+    return StandardLibrary.path(declaring: spelling(symbol)).map { "it is in the library: #import \"\($0)\";" }
   }
 
   private static func differByOne(_ left: [UInt8], _ right: [UInt8]) -> Bool {

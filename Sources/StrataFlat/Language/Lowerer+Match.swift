@@ -185,10 +185,8 @@ extension Lowerer {
 
   /// The cases as numbers, if all are constants of a type that a switch can compare.
   private func switchCases(_ type: TypeID, _ syntax: MatchSyntax, _ blocks: [BlockID]) -> [SwitchCase]? {
-    let isTag: Bool
     switch types[type] {
-    case .signed, .unsigned, .signedSize, .unsignedSize, .boolean: isTag = false
-    case .errorSet, .type: isTag = true
+    case .signed, .unsigned, .signedSize, .unsignedSize, .boolean, .errorSet, .type: break
     default: return nil
     }
     var cases: [SwitchCase] = []
@@ -196,13 +194,13 @@ extension Lowerer {
       for pattern in branch.patterns {
         guard case .value(let expression) = pattern else { return nil }
         switch expression.kind {
-        case .integer, .prefix(.negate, _), .boolean, .name, .errorTag, .member, .optionalType, .sliceType, .arrayType:
-          break
-        default: return nil
-        }
-        if isTag, case .errorTag(let name) = expression.kind {
-          cases.append(SwitchCase(Int64(types.errors.intern(spelling(name.symbol)).rawValue), blocks[index]))
+        case .errorTag(let name), .implicitMember(let name):
+          let tag = types.errors.intern(spelling(name.symbol))
+          guard case .errorSet(let set) = types[type], set.tags.isEmpty || set.tags.contains(tag) else { return nil }
+          cases.append(SwitchCase(Int64(tag.rawValue), blocks[index]))
           continue
+        case .integer, .prefix(.negate, _), .boolean, .name, .member, .optionalType, .sliceType, .arrayType: break
+        default: return nil
         }
         let operand = lower(expression, expecting: type)
         switch operand.form {

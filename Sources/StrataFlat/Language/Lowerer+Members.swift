@@ -189,6 +189,7 @@ extension Lowerer {
   // MARK: Names that the context completes
 
   func lowerImplicitMember(_ name: Name, expecting expected: TypeID?, _ span: Span) -> Operand {
+    if let expected, isErrorSet(expected) { return lowerErrorTag(name, expecting: expected) }
     guard let type = enumerationType(expected) else {
       return fail(
         "the type of '.\(spelling(name.symbol))' is not known here", span, help: "write the type before the dot")

@@ -52,6 +52,25 @@ struct ErrorCase: CustomTestStringConvertible, Sendable {
         """)
   }
 
+  @Test func namesOfTheLibraryAreToldWhereToFind() {
+    for (name, path) in [("print", "modules/std.sx"), ("List", "modules/std.sx"), ("make_enum", "modules/std/meta.sx")]
+    {
+      let program = compile("main :: () { \(name)(1); }")
+      #expect(program.diagnostics.map(\.message) == ["unknown name '\(name)'"])
+      #expect(program.diagnostics.first?.help == "it is in the library: #import \"\(path)\";")
+    }
+    #expect(compile("main :: () { nowhere(1); }").diagnostics.first?.help == nil)
+  }
+
+  /// A place that calls itself is told of once, however often.
+  @Test(arguments: [(3, "in 'f', 3 times"), (1000, "in 'f', many times")]) func repeatedCallsAreCounted(
+    _ depth: Int, _ note: String
+  ) {
+    let program = compile(
+      "f :: (n: i64) -> i64 { if n == 0 { return 1 / n; } return f(n - 1) + 1; } N :: [f(\(depth))]u8; x : N;")
+    #expect(program.diagnostics.first?.notes.map(\.message) == ["in 'f'", note, "in 'N'"])
+  }
+
   @Test func aFailedEvaluationShowsItsCalls() {
     let program = compile("f :: (n: i64) -> i64 {\n  return 10 / n;\n}\nN :: [f(0)]u8;\n", name: "demo.sx")
     #expect(
@@ -79,6 +98,11 @@ struct ErrorCase: CustomTestStringConvertible, Sendable {
   }
 
   static let cases: [ErrorCase] = [
+    ErrorCase(
+      "E :: error { A }; f :: (e: E) -> i64 { if e == { case .B: return 1; } return 2; }", "1:56 'E' has no error 'B'"),
+    ErrorCase(
+      "E :: error { A }; f :: (e: E) -> i64 { if e == { case error.B: return 1; } return 2; }",
+      "1:61 'E' has no error 'B'"),
     ErrorCase("main :: () { x := y; }", "1:19 unknown name 'y'"),
     ErrorCase("main :: () { x : i64 = \"a\"; }", "1:24 expected 'i64', but this is 'string'"),
     ErrorCase("main :: () { x : u8 = 300; }", "1:23 300 does not fit 'u8'"),

@@ -147,6 +147,10 @@ struct FeatureCase: CustomTestStringConvertible, Sendable {
       "E :: error { A, B }; f :: (n: i64) -> !E { if n == 1 { raise error.A; } if n == 2 { raise error.B; } } g :: (n: i64) -> i64 { f(n) catch (e) { if e == { case error.A: return 10; case error.B: return 20; } }; return 1; } R :: #run h(); h :: () -> i64 => g(0) + g(1) + g(2);",
       "31"),
     FeatureCase(
+      "errors by the context",
+      "E :: error { A, B }; f :: (n: i64) -> !E { if n == 1 { raise .A; } if n == 2 { raise .B; } } g :: (n: i64) -> i64 { f(n) catch (e) { if e == .B { return 3; } if e == { case .A: return 10; case .B: return 20; } }; return 1; } R :: #run h(); h :: () -> i64 => g(0) + g(1) + g(2);",
+      "14"),
+    FeatureCase(
       "generic function",
       "max :: (a: $T, b: T) -> T => if a > b then a else b; R :: #run f(); f :: () -> f64 => max(1.5, 2.5) + max(3, 4).(f64);",
       "6.5"),
