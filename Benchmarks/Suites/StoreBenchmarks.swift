@@ -14,7 +14,7 @@ enum StoreBenchmarks {
     [
       sync("disk/write-and-sync-page"), commit("store/commit-one-cell", "disk/write-and-sync-page"),
       opening("store/open-and-verify", nil, .records), opening("store/open-by-sums", "store/open-and-verify", .sums),
-      opening("store/open", nil, .nothing),
+      opening("store/open-on-demand", "store/open-by-sums", .onDemand), opening("store/open", nil, .nothing),
       scrub("store/scrub"), collection("store/longest-step-of-collection"),
       append("log/append-1-waiter", "disk/write-and-sync-page", waiters: 1),
       append("log/append-64-waiters", "disk/write-and-sync-page", waiters: 64),
@@ -118,8 +118,9 @@ enum StoreBenchmarks {
     func reopen(comparing checks: Checks) throws {
       try store.close()
       var options = BedrockOptions()
-      options.verifiedBytes = checks == .nothing ? 0 : .max
-      options.keepsSums = checks == .sums
+      options.verifiedBytes = checks == .nothing || checks == .onDemand ? 0 : .max
+      options.keepsSums = checks == .sums || checks == .onDemand
+      options.verifiesOnDemand = checks == .onDemand
       store = try Bedrock.open(scratch.path + "/store", on: RealDisk(), at: reservation.place, options: options)
     }
   }
@@ -129,6 +130,8 @@ enum StoreBenchmarks {
     case nothing
     case records
     case sums
+    /// By sums, when it is first read.
+    case onDemand
   }
 
   private static func commit(_ name: String, _ baseline: String) -> Benchmark {

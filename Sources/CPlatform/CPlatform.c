@@ -1,2 +1,2 @@
-// The package manager wants one source file for a C target; every definition is in the header.
+// Here only so that the headers are compiled by themselves; their definitions are inline, but for those of faults.h.
 #include "CPlatform.h"

@@ -94,6 +94,8 @@ public final class SystemThread: @unchecked Sendable {
     var all = sigset_t()
     var before = sigset_t()
     sigfillset(&all)
+    // These are the thread's own doing, and those who answer them do so on every thread.
+    for number in [SIGSEGV, SIGBUS, SIGFPE, SIGILL] { sigdelset(&all, number) }
     pthread_sigmask(SIG_SETMASK, &all, &before)
     defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
     let body = Unmanaged.passRetained(Body(run))

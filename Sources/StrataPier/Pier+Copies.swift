@@ -132,6 +132,7 @@ extension Pier {
       var storeOptions = options.store
       // Whoever opens the pier compares a clone with its checksums, as ever.
       storeOptions.verifiedBytes = 0
+      storeOptions.verifiesOnDemand = false
       let store = try inStore { [storeOptions] () throws(BedrockFailure) in
         try Bedrock.open(paths.store, on: disk, at: reservation.place, options: storeOptions)
       }

@@ -12,7 +12,11 @@ extension Pier {
     let now = Clock.now()
     let isPaced = options.worksInBackground && !isIdle
     do throws(PierFailure) {
-      if isStoreDue(now) {
+      try checkStore()
+      if let segmentGuard = store.segmentGuard, !segmentGuard.isDone {
+        // Nothing is stored before everything is compared: what is due waits for it, step by step.
+        if isStoreDue(now) || !options.worksInBackground { _ = segmentGuard.step(budgetBytes: Pier.comparingStepBytes) }
+      } else if isStoreDue(now) {
         try storeState()
       } else if !isPaced || now >= duties.nextStep {
         try step()
@@ -27,6 +31,9 @@ extension Pier {
     duties.longestPause = max(duties.longestPause, Clock.now() &- now)
     post(now)
   }
+
+  /// Bytes of the store that are compared in one step: about a millisecond's work.
+  private static let comparingStepBytes = 4 << 20
 
   private func note(_ failure: PierFailure) {
     switch failure {
@@ -193,6 +200,14 @@ extension Pier {
       running.withLock {
         if runningSince != 0, Clock.now() &- runningSince > limit { host.nursery.interruptHandle.raise(.time) }
       }
+    }
+    if let segmentGuard = store.segmentGuard {
+      let end = Clock.now() &+ 10_000_000
+      while !segmentGuard.isDone, !ending.isAsked, Clock.now() < end {
+        _ = segmentGuard.step(budgetBytes: Pier.comparingStepBytes)
+      }
+      // What still runs on a damaged segment need not go on.
+      if segmentGuard.damage != nil { interruptEvent() }
     }
     if compute.tryLock() {
       doDuties(isIdle: true)

@@ -90,6 +90,17 @@ extension Pier {
 
   /// Opens the pier at `directory`: takes its lock, finds the newest whole state, and computes the events after it again.
   public static func open(_ directory: String, _ options: PierOptions = PierOptions()) throws(PierFailure) -> Pier {
+    do throws(PierFailure) { return try attempt(directory, options) } catch {
+      guard case .store(.damaged) = error, options.store.verifiesOnDemand else { throw error }
+      // The damage may have been met on the way, too late to choose the state before.
+      var options = options
+      options.store.verifiesOnDemand = false
+      options.store.verifiedBytes = .max
+      return try attempt(directory, options)
+    }
+  }
+
+  private static func attempt(_ directory: String, _ options: PierOptions) throws(PierFailure) -> Pier {
     let paths = PierPaths(directory: directory)
     guard let marker = try PierMarker.read(paths, on: options.disk) else { throw .notAPier(path: directory) }
     let lock = try PierLock(paths, on: options.disk)
@@ -111,7 +122,11 @@ extension Pier {
       for rejected in store.opening.rejected { notes.append("a state was passed over: \(rejected)") }
       let pier = Pier(directory, marker: marker, lock: lock, host: host, store: store, log: log, options)
       pier.opening.notes = notes
-      try pier.resume()
+      do throws(PierFailure) { try pier.resume() } catch {
+        try pier.compute.withLock { () throws(PierFailure) in try pier.checkStore() }
+        throw error
+      }
+      try pier.compute.withLock { () throws(PierFailure) in try pier.checkStore() }
       for note in pier.opening.notes { options.notice?(note) }
       try pier.startKeeper()
       return pier
@@ -125,6 +140,7 @@ extension Pier {
   func resume() throws(PierFailure) {
     compute.lock()
     defer { compute.unlock() }
+    store.segmentGuard?.admitThread()
     let roots = store.roots
     let isChecking = options.replaysFromPrevious && roots.count > 1 && roots[1].firstNote + 1 >= log.first
     if let stored = isChecking ? roots[1] : roots.first {

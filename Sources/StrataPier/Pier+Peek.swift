@@ -49,7 +49,12 @@ extension Pier {
         peeking.wakeAll()
       }
     }
-    return try work(machine)
+    store.segmentGuard?.admitThread()
+    let answer: Result<[UInt8], PierFailure>
+    do throws(PierFailure) { answer = .success(try work(machine)) } catch { answer = .failure(error) }
+    // Neither an answer nor a trace may show what came of a damaged segment. The next event, or the pier's thread, does the rest.
+    if let damage = store.segmentGuard?.damage { throw .store(.damaged(damage)) }
+    return try answer.get()
   }
 
   /// A snapshot that is as new as is wanted.
@@ -110,7 +115,7 @@ extension Pier {
     do throws(PierFailure) {
       return try PeekMachine(
         paths.store, on: disk, shape: shape, loomBytes: options.loomBytes, budgetBytes: options.eventBytes,
-        configuration, families: options.jets)
+        configuration, families: options.jets, guardedBy: store.segmentGuard)
     } catch {
       peeking.withLock {
         peekerCount = max(0, peekerCount - 1)

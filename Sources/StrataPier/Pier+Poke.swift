@@ -71,7 +71,13 @@ extension Pier {
       host.forget(before: durable)
       let number = computed + 1
       let start = Clock.now()
-      let event = try computeOne(source, number)
+      let event: ComputedEvent
+      do throws(PierFailure) { event = try computeOne(source, number) } catch {
+        try checkStore()
+        throw error
+      }
+      // What was computed from a damaged segment has neither happened nor failed.
+      try checkStore()
       do throws(EventLogFailure) {
         let ticket = try log.submit(event.payload, event.outcome, as: number)
         lastTicket = ticket

@@ -21,6 +21,7 @@ extension Pier {
     board[.storedEvent] = store.roots.first?.firstNote ?? 0
     board[.storeUsedBytes] = UInt64(store.usedBytes)
     board[.storeBytes] = UInt64(store.allocatedBytes)
+    board[.unverifiedBytes] = UInt64(store.segmentGuard?.unverifiedBytes ?? 0)
     board[.storings] = UInt64(duties.storings)
     board[.collections] = UInt64(duties.collections)
     board[.longestPause] = duties.longestPause
@@ -90,6 +91,7 @@ extension Pier {
     status.commonsBytes = board[.commonsBytes]
     status.storeUsedBytes = board[.storeUsedBytes]
     status.storeBytes = board[.storeBytes]
+    status.unverifiedBytes = board[.unverifiedBytes]
     status.storings = board[.storings]
     status.collections = board[.collections]
     status.longestPause = board[.longestPause]

@@ -38,13 +38,14 @@ extension Pier {
     facts.add("first_event", log.first)
     facts.add("stored_event", store.roots.first?.firstNote ?? 0)
     facts.add("previous_stored_event", store.roots.count > 1 ? store.roots[1].firstNote : 0)
-    if let mug = try? host.nursery.mug(host.kernel.witness(shape, host.root(after: computed))) {
-      facts.add("state_mug", String(mug, radix: 16))
-    }
     if isClosed { return facts }
+    store.segmentGuard?.admitThread()
+    let mug = try? host.nursery.mug(host.kernel.witness(shape, host.root(after: computed)))
+    if let mug, store.segmentGuard?.damage == nil { facts.add("state_mug", String(mug, radix: 16)) }
     facts.add("store_used_bytes", store.usedBytes)
     facts.add("store_allocated_bytes", store.allocatedBytes)
     facts.add("store_held_bytes", store.heldBytes)
+    facts.add("store_unverified_bytes", store.segmentGuard?.unverifiedBytes ?? 0)
     facts.add("store_commits", store.metrics.commits)
     facts.add("collections", duties.collections)
     facts.add("is_collecting", store.isCollecting)
@@ -69,6 +70,7 @@ extension Pier {
     let scrub: Scrub
     do throws(BedrockFailure) {
       if isClosed { throw .closed }
+      store.segmentGuard?.admitThread()
       scrub = try store.scrub()
       compute.unlock()
     } catch {

@@ -139,12 +139,27 @@ public final class Pier: @unchecked Sendable {
   func checkOpen() throws(PierFailure) {
     if isClosed { throw .closed }
     if let stopReason { throw stopReason }
+    store.segmentGuard?.admitThread()
+    try checkStore()
+  }
+
+  /// Stops the pier when a damaged segment of the store was read, here or by a question, or was found in the background. Under the
+  /// lock, after whatever was read: nothing that came of it may be logged or shown before.
+  func checkStore() throws(PierFailure) {
+    guard let damage = store.segmentGuard?.damage else { return }
+    stop(.store(.damaged(damage)))
+    throw .store(.damaged(damage))
   }
 
   /// From here on nothing is acknowledged, until the pier is opened again.
   func stop(_ reason: PierFailure) {
     if stopReason != nil { return }
     stopReason = reason
+    if case .store(.damaged) = reason, !isClosed {
+      do throws(BedrockFailure) { try store.forgetSums() } catch {
+        options.notice?("the next start may choose the same state again: \(error)")
+      }
+    }
     options.notice?("stopped: \(reason)")
   }
 
@@ -163,6 +178,7 @@ public final class Pier: @unchecked Sendable {
     if isClosed { return }
     var failure: PierFailure?
     if stopReason == nil, isReady {
+      store.segmentGuard?.admitThread()
       do throws(PierFailure) {
         recoverFromRefusals()
         try storeState()

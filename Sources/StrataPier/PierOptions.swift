@@ -58,7 +58,9 @@ public struct PierOptions: Sendable {
 
   public init() {
     store.keepsSums = true
-    store.verifiedBytes = .max
+    // Some milliseconds' work.
+    store.verifiedBytes = 32 << 20
+    store.verifiesOnDemand = true
   }
 
   var configuration: NockConfiguration {

@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <sys/mman.h>
 
+#include "faults.h"
 #include "storage.h"
 
 /// The value of `MAP_FAILED`, which is a cast that Swift does not import.

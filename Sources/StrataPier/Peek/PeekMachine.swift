@@ -21,7 +21,8 @@ final class PeekMachine {
 
   init(
     _ path: String, on disk: any Disk, shape: KernelShape, loomBytes: Int, budgetBytes: Int?,
-    _ configuration: NockConfiguration, families: [JetFamily]
+    _ configuration: NockConfiguration, families: [JetFamily],
+    guardedBy segmentGuard: SegmentGuard? = nil
   ) throws(PierFailure) {
     self.shape = shape
     self.configuration = configuration
@@ -32,7 +33,9 @@ final class PeekMachine {
     let loom = try inMachine("opening a loom for peeks") { () throws(Fault) in try Loom(options) }
     self.loom = loom
     let place = BedrockPlace(base: loom.nursery.base, byteCount: loom.nursery.bedrockBytes)
-    view = try inStore { () throws(BedrockFailure) in try BedrockView(path, on: disk, at: place) }
+    view = try inStore { () throws(BedrockFailure) in
+      try BedrockView(path, on: disk, at: place, guardedBy: segmentGuard)
+    }
     kernel = try inMachine("opening a machine for peeks") { () throws(Fault) in
       try KernelMachine(loom, configuration, families: families, learned: .zero)
     }

@@ -35,6 +35,8 @@ public struct PierStatus: Equatable, Sendable {
   public var commonsBytes: UInt64 = 0
   public var storeUsedBytes: UInt64 = 0
   public var storeBytes: UInt64 = 0
+  /// Bytes of the store that nobody has compared with their sums since the pier was opened.
+  public var unverifiedBytes: UInt64 = 0
   public var logBytes: UInt64 = 0
   public var residentBytes: UInt64 = 0
   /// Transactions of the log, stored states, collections of the store, and the longest time, in nanoseconds, that a duty has
@@ -86,6 +88,7 @@ public struct PierStatus: Equatable, Sendable {
     Field(name: "commons_bytes", path: \.commonsBytes),
     Field(name: "store_used_bytes", path: \.storeUsedBytes),
     Field(name: "store_bytes", path: \.storeBytes),
+    Field(name: "store_unverified_bytes", path: \.unverifiedBytes),
     Field(name: "log_bytes", path: \.logBytes),
     Field(name: "resident_bytes", path: \.residentBytes),
     Field(name: "batches", path: \.batches),

@@ -10,7 +10,7 @@ final class StatusBoard: @unchecked Sendable {
   enum Item: Int, CaseIterable {
     case computedEvent, storedEvent, doneEvents, failedEvents
     case waitingPokes, openPeeks, answeredPeeks
-    case youngBytes, heapBytes, stackBytes, commonsBytes, storeUsedBytes, storeBytes
+    case youngBytes, heapBytes, stackBytes, commonsBytes, storeUsedBytes, storeBytes, unverifiedBytes
     case storings, collections, longestPause
   }
 

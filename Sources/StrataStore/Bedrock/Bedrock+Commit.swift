@@ -35,6 +35,8 @@ extension Bedrock {
   @discardableResult
   public func commit(copying roots: [StoredRoot], of other: Bedrock) throws(BedrockFailure) -> [StoredRoot] {
     if other.isClosed { throw .closed }
+    // What is written straight from another store's mapping must be readable: the system answers no faults.
+    try other.finishVerification()
     isCopyingForeign = true
     defer { isCopyingForeign = false }
     return try commit(roots, from: UnsafePointer(other.place.base))

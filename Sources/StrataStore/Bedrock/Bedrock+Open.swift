@@ -41,10 +41,17 @@ extension Bedrock {
     var first: BedrockFailure?
     for state in candidates {
       do throws(BedrockFailure) {
-        let sums = try verify(state, path: path, on: disk, place: place, options: options, &opening)
+        // Where one state is damaged, another is only taken after all of it was compared.
+        var options = options
+        if first != nil, options.verifiesOnDemand {
+          options.verifiesOnDemand = false
+          options.verifiedBytes = .max
+        }
+        let (sums, segmentGuard) = try verify(
+          state, file: file, path: path, on: disk, place: place, options: options, &opening)
         let store = try Bedrock(
-          path: path, place: place, options: options, disk: disk, file: file, state: state, opening: opening, sums: sums
-        )
+          path: path, place: place, options: options, disk: disk, file: file, state: state, opening: opening,
+          sums: sums, segmentGuard: segmentGuard)
         sums?.write(store.map, openSegment: store.openSegment)
         try store.republish()
         sums?.didPublish(store.map)
@@ -151,11 +158,12 @@ extension Bedrock {
     return map
   }
 
-  /// Verifies everything in use, or only the roots where that is more than is wanted. Gives the sums to be kept up.
+  /// Verifies everything in use, or only the roots where that is more than is wanted. Gives the sums to be kept up, and a guard for
+  /// what was left out.
   private static func verify(
-    _ state: OpenedState, path: String, on disk: any Disk, place: BedrockPlace, options: BedrockOptions,
-    _ opening: inout BedrockOpening
-  ) throws(BedrockFailure) -> SegmentSums? {
+    _ state: OpenedState, file: any DiskFile, path: String, on disk: any Disk, place: BedrockPlace,
+    options: BedrockOptions, _ opening: inout BedrockOpening
+  ) throws(BedrockFailure) -> (sums: SegmentSums?, segmentGuard: SegmentGuard?) {
     let tracer = try Tracer(base: place.base, map: state.map, path: path, keepsExtents: false)
     for root in state.block.roots { try tracer.mark(root.word) }
     let used = state.map.segments.count { $0.use == .records || $0.use == .large } * state.map.segmentWords * 8
@@ -163,10 +171,30 @@ extension Bedrock {
       for root in state.block.roots where root.word.isReference { try tracer.verify(root.word) }
     }
     let kept = options.keepsSums ? SegmentSums.open(path, on: disk, segments: state.map.segments.count) : nil
-    if used > options.verifiedBytes {
+    if used > options.verifiedBytes, options.verifiesOnDemand, let kept,
+      let segmentGuard = try SegmentGuard(state, kept.entries, file: file, path: path), segmentGuard.add(place)
+    {
+      do throws(BedrockFailure) {
+        for root in state.block.roots where root.word.isReference {
+          _ = segmentGuard.isWhole(state.map.segment(holding: root.word.offset))
+        }
+        if let damage = segmentGuard.damage { throw .damaged(damage) }
+        try verifyRoots()
+        if let damage = segmentGuard.damage { throw .damaged(damage) }
+      } catch {
+        segmentGuard.remove(place)
+        do throws(DiskFailure) { try file.map(from: 0, count: place.byteCount, at: place.base) } catch {
+          throw .disk(error)
+        }
+        throw error
+      }
+      kept.sums.trust(kept.entries, state)
+      return (kept.sums, segmentGuard)
+    }
+    if used > options.verifiedBytes, !options.verifiesOnDemand {
       try verifyRoots()
       kept?.sums.trust(kept?.entries ?? [], state)
-      return kept?.sums
+      return (kept?.sums, nil)
     }
     let compared = kept.map { SegmentSums.compare(state, $0.entries, base: UnsafePointer(place.base)) }
     if let compared, compared.isWhole {
@@ -178,7 +206,7 @@ extension Bedrock {
       opening.verifiedWords = tracer.liveWords
     }
     if let kept, let compared { kept.sums.adopt(compared.sums, isNews: !compared.isWhole, in: state.map) }
-    return kept?.sums
+    return (kept?.sums, nil)
   }
 
   /// Writes the chosen superblock once more and syncs. Where the process before met a failing sync, the cache may

@@ -20,6 +20,9 @@ public struct BedrockOptions: Sendable {
   /// Everything in use is verified before the store opens when it has at most this many bytes. Larger stores are
   /// verified by `scrub`, and by each collection.
   public var verifiedBytes = 256 << 20
+  /// Whether larger stores whose sums are all known open at once, and each segment is compared when it is first read; others of them
+  /// are verified before they open. Then whoever reads asks `segmentGuard` for damage before anything that came of it is let out.
+  public var verifiesOnDemand = false
   /// Whether a file beside the store tells what its segments have to hold, with which it is verified several times as fast.
   public var keepsSums = false
   /// Unused segments beyond this number are given back to the file system.
@@ -50,6 +53,9 @@ public final class Bedrock {
   let disk: any Disk
   let writer: RecordWriter
   let sums: SegmentSums?
+  /// Watches over what was not compared when the store opened; nil where everything was.
+  public let segmentGuard: SegmentGuard?
+  private var isCorrected = false
   /// The published superblock and where it lies.
   var block: Superblock
   var slot: Int
@@ -73,7 +79,7 @@ public final class Bedrock {
 
   init(
     path: String, place: BedrockPlace, options: BedrockOptions, disk: any Disk, file: any DiskFile,
-    state: OpenedState, opening: BedrockOpening, sums: SegmentSums?
+    state: OpenedState, opening: BedrockOpening, sums: SegmentSums?, segmentGuard: SegmentGuard?
   ) throws(BedrockFailure) {
     self.path = path
     self.place = place
@@ -82,6 +88,7 @@ public final class Bedrock {
     self.file = file
     self.opening = opening
     self.sums = sums
+    self.segmentGuard = segmentGuard
     writer = try RecordWriter(file: file, sums: sums, segmentWords: state.map.segmentWords)
     block = state.block
     slot = state.slot
@@ -146,6 +153,7 @@ public final class Bedrock {
     collection = nil
     relocation = nil
     sums?.close()
+    segmentGuard?.remove(place)
     do throws(DiskFailure) {
       try unmapFiles(at: place.base, count: place.byteCount)
       try readers?.close()
@@ -153,10 +161,29 @@ public final class Bedrock {
     } catch { throw .disk(error) }
   }
 
-  /// Throws when the store may not be changed.
+  /// Throws when the store may not be changed. Nothing is, before everything is compared that was not when the store opened: so
+  /// nothing is written that came of a damaged page, and the state before the damaged one is not replaced.
   func checkWritable() throws(BedrockFailure) {
     if isClosed { throw .closed }
     if let failure { throw .stopped(failure) }
+    try finishVerification()
+  }
+
+  /// Compares what was not compared yet. Throws the first damage.
+  func finishVerification() throws(BedrockFailure) {
+    guard let segmentGuard, !isCorrected else { return }
+    try segmentGuard.finish()
+    for correction in segmentGuard.corrections { sums?.correct(correction.segment, correction.sum) }
+    isCorrected = true
+  }
+
+  /// Has the next opening follow all records, and so choose the newest state that is whole. To be called when damage was met.
+  public func forgetSums() throws(BedrockFailure) {
+    do throws(DiskFailure) {
+      let sums = SegmentSums.path(of: path)
+      if try disk.exists(sums) { try disk.remove(sums) }
+      try disk.syncDirectory(directory(of: path))
+    } catch { throw .disk(error) }
   }
 
   /// Takes adjacent segments for an extent, growing the file if need be. Ordinary commits leave the last free segments

@@ -6,7 +6,7 @@ import StrataMemory
 public struct Damage: Error, Equatable, Sendable, CustomStringConvertible {
   /// What kind of thing is damaged.
   public enum Subject: String, Sendable {
-    case superblock, table, record, reference
+    case superblock, table, record, reference, segment
   }
   public let path: String
   public let subject: Subject

@@ -148,7 +148,7 @@ final class SegmentSums {
   }
 
   /// How many pages of a segment of records are in use, and their sum where an entry speaks of them.
-  private static func expected(of index: Int, _ state: OpenedState, _ entries: [Entry]) -> (pages: Int, sum: Sum?) {
+  static func expected(of index: Int, _ state: OpenedState, _ entries: [Entry]) -> (pages: Int, sum: Sum?) {
     let segment = state.map.segments[index]
     let entry = index < entries.count && entries[index].order == segment.stamp ? entries[index] : nil
     if segment.first == state.block.openSegment {
@@ -234,6 +234,14 @@ final class SegmentSums {
         guard state.map.segments[index].use == .records else { return Sum() }
         return SegmentSums.expected(of: index, state, entries).sum ?? .unknown
       }, isNews: false, in: state.map)
+  }
+
+  /// Takes what was found in a segment for what it has to hold, though its entry says otherwise.
+  func correct(_ index: Int, _ sum: Sum) {
+    reserve(index + 1)
+    current[index] = sum
+    published[index] = sum
+    changed.insert(index)
   }
 
   private func reserve(_ count: Int) {

@@ -184,7 +184,7 @@ struct TopReport {
         "nursery \(size(status.youngBytes))", "heap \(size(status.heapBytes))", "stack \(size(status.stackBytes))",
         "commons \(size(status.commonsBytes))", "store \(size(status.storeUsedBytes)) of \(size(status.storeBytes))",
         "log \(size(status.logBytes))", "resident \(size(status.residentBytes))",
-      ])
+      ] + (status.unverifiedBytes > 0 ? ["not compared yet \(size(status.unverifiedBytes))"] : []))
     row(
       "events",
       [

@@ -309,7 +309,8 @@ private final class Life {
     #expect(try text(Pier.open("d/pier", life.options(life.disk)).peek(jam("[0 2]")).answer) == "\(taken + 1)")
   }
 
-  @Test func flippedBitsAreFoundAndNeverServed() throws {
+  /// With the store compared before it opens, and when it is read.
+  @Test(arguments: [false, true]) func flippedBitsAreFoundAndNeverServed(isOnDemand: Bool) throws {
     let life = Life(seed: 9, sparsity: .max)
     life.run(30)
     if let finding = life.finding { throw finding }
@@ -322,14 +323,18 @@ private final class Life {
     var random = SeededRandom(seed: 5)
     var refused = 0
     var told = 0
+    var guarded = 0
     for _ in 0..<(Plan.points * 2) {
       let bit = random.below(size * 8)
       let damaged = try image.survivors(.everything)
       #expect(damaged.flip(bit: bit, of: "d/pier/store"))
+      var options = life.options(damaged)
+      if isOnDemand { options.store.verifiedBytes = 0 }
       do throws(PierFailure) {
-        let pier = try Pier.open("d/pier", life.options(damaged))
+        let pier = try Pier.open("d/pier", options)
         // A damaged newest state is passed over, and the events after the older one are computed again.
         if !pier.opening.notes.isEmpty { told += 1 }
+        if pier.store.segmentGuard != nil { guarded += 1 }
         let state = try pier.peek(bytes("[0 1]")).answer
         if pier.last != last || (try? text(state)) != expected {
           throw PierFailure.unsupported("bit \(bit): another state is served")
@@ -340,6 +345,7 @@ private final class Life {
         refused += 1
       }
     }
+    #expect(isOnDemand ? guarded > Plan.points : guarded == 0)
     print("piers: \(refused) flipped bits refused, \(told) passed over, of \(Plan.points * 2)")
   }
 

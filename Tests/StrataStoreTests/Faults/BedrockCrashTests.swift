@@ -37,7 +37,9 @@ private final class BedrockWorkload {
   func check(_ survivors: SimulatedDisk, _ point: String, goesOn: Bool) {
     points += 1
     do {
-      let found = try TestStore(survivors, bytes: 1 << 26)
+      // Every third point is read without having been compared before.
+      let options = points % 3 == 0 ? SegmentGuardTests.options : TestStore.options
+      let found = try TestStore(survivors, options: options, bytes: 1 << 26)
       for case .damaged(let damage) in found.store.opening.rejected where damage.subject != .superblock {
         fail("a published state is damaged: \(damage)", point)
       }
@@ -49,6 +51,7 @@ private final class BedrockWorkload {
         fail("commit \(root.firstNote) is found after \(acknowledged) was acknowledged", point)
       }
       if found.digest() != expected[root.firstNote] { fail("commit \(root.firstNote) holds another value", point) }
+      if let damage = found.store.segmentGuard?.damage { fail("a published state is damaged: \(damage)", point) }
       if goesOn { try goOn(found) }
     } catch {
       fail("\(error)", point)
@@ -273,7 +276,8 @@ private final class BedrockWorkload {
   }
 
   /// Every bit of a small store, one after the other: what is alive is never served with another value.
-  @Test func everyFlippedBitIsDetectedOrHarmless() throws {
+  /// Compared before the store opens, and when it is read.
+  @Test(arguments: [false, true]) func everyFlippedBitIsDetectedOrHarmless(isOnDemand: Bool) throws {
     let heap = TestHeap()
     let origin = try TestStore()
     try origin.store.commit([StoredRoot(heap.cell(heap.natural([7, 8, 9]), .one), firstNote: 1)], from: heap.base)
@@ -282,11 +286,15 @@ private final class BedrockWorkload {
     try origin.store.commit([StoredRoot(value, firstNote: 2)], from: heap.base)
     let second = origin.digest()
     let roots = origin.store.roots
-    let disk = try origin.disk.survivors(.nothing)
+    try origin.store.close()
+    let image = try origin.disk.survivors(.everything)
+    let disk = try image.survivors(.everything)
+    let options = isOnDemand ? SegmentGuardTests.options : TestStore.options
     let size = try disk.open("d/store", .read).size()
     var detected = 0
     var fallenBack = 0
     var harmless = 0
+    var guarded = 0
     let pages = [0..<2 * 4096, 16384..<16384 + 3 * 4096]
     for page in pages where page.upperBound <= size {
       // Records lie in the first bytes of their pages. Everything else takes long, and is done in full by long runs.
@@ -296,10 +304,13 @@ private final class BedrockWorkload {
         #expect(disk.flip(bit: bit, of: "d/store"))
         do {
           let reservation = try BedrockReservation(byteCount: 1 << 24)
-          let store = try Bedrock.open("d/store", on: disk, at: reservation.place, options: TestStore.options)
+          let store = try Bedrock.open("d/store", on: disk, at: reservation.place, options: options)
           let base = UnsafePointer(reservation.place.base)
           let found = digest(store.roots[0].word, memory: base, store: base)
-          if store.opening.rejected.isEmpty {
+          if store.segmentGuard != nil { guarded += 1 }
+          if store.segmentGuard?.damage != nil {
+            detected += 1
+          } else if store.opening.rejected.isEmpty {
             harmless += 1
             if store.roots != roots || found != second { Issue.record("bit \(bit) changed what is served") }
           } else {
@@ -310,12 +321,14 @@ private final class BedrockWorkload {
           try store.close()
         } catch { detected += 1 }
         // Opening writes the superblock again, so the flipped bit may be mended already.
-        _ = disk.restore("d/store", from: origin.disk)
+        _ = disk.restore("d/store", from: image)
+        _ = disk.restore("d/store.sums", from: image)
       }
     }
     // 2 superblocks, 6 records of 24 words in all; the rest of the pages is padding.
     #expect(fallenBack >= 2 * 4096 * 8 / (CrashPlan.isLong ? 1 : 12))
     #expect(detected > 0)
+    #expect(isOnDemand ? guarded > harmless / 2 : guarded == 0)
     print("bit flips: \(detected) refused, \(fallenBack) fallen back and reported, \(harmless) in unused bytes")
   }
 }
