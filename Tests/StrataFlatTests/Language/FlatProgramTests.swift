@@ -5,13 +5,13 @@ import Testing
 @testable import StrataFlat
 
 /// Compiles a text that imports nothing but the library.
-func compile(_ text: String, name: String = "t.sx") -> FlatProgram {
-  FlatProgram.load(SourceText(name: name, text: text))
+func compile(_ text: String, name: String = "t.sx", target: Target = .pointers64) -> FlatProgram {
+  FlatProgram.load(SourceText(name: name, text: text), target: target)
 }
 
 /// The value of the constant named `R`, or what went wrong. Both machines must agree, and the verifier must be content.
-func evaluate(_ text: String, _ name: String = "R") -> String {
-  let program = compile(text)
+func evaluate(_ text: String, _ name: String = "R", target: Target = .pointers64) -> String {
+  let program = compile(text, target: target)
   guard program.isValid else { return program.renderDiagnostics() }
   if let complaint = program.module.verify().first { return "verifier: \(complaint)" }
   guard let constant = program.constants.first(where: { $0.name == name }) else { return "no constant" }

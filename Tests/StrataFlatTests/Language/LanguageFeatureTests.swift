@@ -22,6 +22,13 @@ struct FeatureCase: CustomTestStringConvertible, Sendable {
     #expect(evaluate(one.text) == one.expected, "\(one.name)")
   }
 
+  /// The target's pointers do not show, but in the sizes that a program asks for.
+  @Test(arguments: cases.filter { !$0.text.contains("size_of") }) func givesTheValueWithNarrowPointers(
+    _ one: FeatureCase
+  ) {
+    #expect(evaluate(one.text, target: .pointers32) == one.expected, "\(one.name)")
+  }
+
   static let cases: [FeatureCase] = [
     FeatureCase("constant folding", "R :: #run f(); f :: () -> i64 => 2 + 3 * 4 - 10 / 3 % 2;", "13"),
     FeatureCase("arrow without result", "f :: (a: i64) => a + 1; R :: #run f(41);", "42"),
