@@ -17,10 +17,14 @@ struct StaticLayout {
   init() {}
 
   init(_ module: Module) {
-    for global in module.globals {
-      if let initializer = global.initializer { StaticLayout.internTexts(initializer, module.types) }
+    // One part of a global is looked at, so that none is copied.
+    let globals = module.globals
+    for index in globals.indices {
+      if let initializer = globals[index].initializer { StaticLayout.internTexts(initializer, module.types) }
     }
     var next = LinearMemory.firstAddress
+    texts.reserveCapacity(module.types.strings.count)
+    textValues.reserveCapacity(module.types.strings.count)
     for number in 0..<module.types.strings.count {
       texts.append(next)
       let count = module.types.strings.bytes(StringID(UInt32(number)))?.count ?? 0
@@ -32,13 +36,14 @@ struct StaticLayout {
       next += 16
     }
     constantBytes = next - LinearMemory.firstAddress
-    for global in module.globals {
-      guard let layout = try? module.types.layout(global.type), layout.size < 1 << 36, next < 1 << 38 else {
-        globals.append(nil)
+    self.globals.reserveCapacity(globals.count)
+    for index in globals.indices {
+      guard let layout = try? module.types.layout(globals[index].type), layout.size < 1 << 36, next < 1 << 38 else {
+        self.globals.append(nil)
         continue
       }
       let start = TypeTable.round(next, to: layout.alignment)
-      globals.append(start)
+      self.globals.append(start)
       next = start + max(layout.size, 1)
     }
     staticBytes = TypeTable.round(next, to: 16) - LinearMemory.firstAddress
