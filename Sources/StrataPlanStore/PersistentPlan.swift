@@ -18,6 +18,8 @@ public struct PersistentPlanOptions {
   public var grants = PlanGrants.none
   public var host: any PlanHost = SystemHost()
   public var hasNameJets = true
+  /// Each how manieth call of a jet is compared with its law; see `PlanMachine.jetCheckInterval`.
+  public var jetCheckInterval: UInt64?
 
   public init() {}
 }
@@ -101,7 +103,8 @@ public final class PersistentPlan: PlanVault {
   private static func makeMachine(_ options: PersistentPlanOptions) throws(PlanStoreFailure) -> PlanMachine {
     try inMachine { () throws(PlanFailure) in
       try PlanMachine(
-        options: options.loom, grants: options.grants, host: options.host, nameJets: options.hasNameJets)
+        options: options.loom, grants: options.grants, host: options.host, nameJets: options.hasNameJets,
+        jetCheckInterval: options.jetCheckInterval)
     }
   }
 

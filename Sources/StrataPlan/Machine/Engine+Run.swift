@@ -678,6 +678,12 @@ extension Engine {
       case .specifiedLawStep:
         save(fp, code, pc)
         try specifiedLawStep()
+      case .checkStep:
+        save(fp, code, pc)
+        try checkStep()
+      case .checkInside:
+        save(fp, code, pc)
+        try checkInside()
       case .attemptEnter:
         fp[3] = UInt64(registers.pointee.handler)
         registers.pointee.handler = fp - base

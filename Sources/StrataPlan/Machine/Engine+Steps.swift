@@ -337,7 +337,7 @@ extension Engine {
   }
 
   /// -1 or 1 when kinds, naturals or sizes differ; 0 when equal or to be decided by the fields.
-  private func shallowOrder(_ left: Word, _ right: Word) throws(PlanFailure) -> Int {
+  func shallowOrder(_ left: Word, _ right: Word) throws(PlanFailure) -> Int {
     let leftKind = kind(left).rawValue
     let rightKind = kind(right).rawValue
     if leftKind != rightKind { return leftKind < rightKind ? -1 : 1 }
@@ -355,7 +355,7 @@ extension Engine {
 
   /// How many body words of a pin, law or closure are values.
   @inline(__always)
-  private func fieldCount(_ value: Word) -> Int {
+  func fieldCount(_ value: Word) -> Int {
     if value.isClosure { return Header(raw: base[value.offset]).size }
     return value.isPin ? 1 : 3
   }

@@ -38,6 +38,11 @@ struct Registers {
   var recordsProfile = false
   /// How many safe points may still be passed; below zero there is no limit.
   var stepsLeft = -1
+  /// Whether one of the two runs of a check is under way: what belongs to the program stays as it is.
+  var isIsolated = false
+  /// The thunk of the program that such a run needs, 0 = none, and the frame that would evaluate it, as an offset.
+  var neededThunk: UInt64 = 0
+  var neededFrame = 0
 }
 
 /// Blocks of the stub code object.
@@ -49,6 +54,7 @@ enum Stub: Int, CaseIterable {
   case pinnedRow
   case raise
   case uncallable
+  case check
 }
 
 /// Packs the strict operands of an operation: for each six bits, operand number in the low four, strictness above.
@@ -183,6 +189,8 @@ struct Engine {
     if frame.pointee.young.contains(offset) || frame.pointee.tenured.contains(offset) {
       base[offset + 1] = state
     } else {
+      // A check evaluates nothing of the program's; `noteNeed` says what it wanted.
+      if registers.pointee.isIsolated { throw .loop }
       do throws(Fault) {
         try nursery.update(slot: offset + 1, to: Word(raw: state))
       } catch {
@@ -359,10 +367,21 @@ struct Engine {
         g[slot] = base[offset + 2 + slot]
         slot &+= 1
       }
-      try setState(offset, ThunkState.busy)
+      try occupy(offset, g)
       return try enter(g, code, index, filled: count + 1)
     }
     try enterOther(raw, g, offset, state)
+  }
+
+  /// Marks a thunk as one that is being evaluated in the frame at `g`.
+  @inline(__always)
+  private func occupy(_ offset: Int, _ g: UnsafeMutablePointer<UInt64>) throws(PlanFailure) {
+    do throws(PlanFailure) {
+      try setState(offset, ThunkState.busy)
+    } catch {
+      noteNeed(offset, g)
+      throw error
+    }
   }
 
   @inline(never)
@@ -380,14 +399,19 @@ struct Engine {
       h[0] = base[offset + 2]
       h[1] = UInt64(count)
       (h + 2).update(from: base + offset + 3, count: count)
-      try setState(offset, ThunkState.busy)
+      try occupy(offset, g)
       try enterApply(h, count)
     case ThunkState.failed:
+      if registers.pointee.isIsolated {
+        noteNeed(offset, g)
+        if registers.pointee.neededThunk != 0 { throw .loop }
+      }
       // The frame holds nothing yet: what lies in its first slot must not be taken for a thunk under evaluation.
       g[0] = 0
       registers.pointee.fp = g
       try unwind(Word(raw: base[offset + 2]))
     default:
+      noteNeed(offset, g)
       throw .loop
     }
   }
@@ -429,7 +453,10 @@ struct Engine {
   func tailEvaluateThunk(_ value: UInt64) throws(PlanFailure) {
     let raw = resolved(value)
     let own = Word(raw: registers.pointee.fp[0])
-    if isThunkBits(raw), base[Word(raw: raw).offset + 1] == ThunkState.busy { throw .loop }
+    if isThunkBits(raw), base[Word(raw: raw).offset + 1] == ThunkState.busy {
+      noteNeed(Word(raw: raw).offset, registers.pointee.fp, own: own.raw)
+      throw .loop
+    }
     try update(own, raw)
     if !isThunkBits(raw) { return giveBack(raw) }
     try tailEnter(raw)

@@ -158,6 +158,9 @@ enum Opcode: UInt8 {
   /// the pinned 0 of the newer specification, on the row in slot 1, and its making of laws
   case specifiedStep
   case specifiedLawStep
+  /// a call whose law is compared with its operation, and the two runs that are compared
+  case checkStep
+  case checkInside
   case attemptEnter
   case attemptLeave
   /// begins a marked evaluation of slot 2 under the label in slot 1; without anybody who watches, slot 2 is evaluated

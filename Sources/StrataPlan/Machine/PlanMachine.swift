@@ -15,6 +15,13 @@ public final class PlanMachine {
   public var traceStyle = PlanPrinter.Style.trace
   /// Whether pinned laws are recognised by name and arity. Off, every law runs its own body.
   public let hasNameJets: Bool
+  /// Each how manieth call of a pinned law that is recognised by name and arity is compared with the law's own body; nil: none. What a
+  /// program gives does not depend on it, what it takes does. `jetMismatches` says what was found.
+  public let jetCheckInterval: UInt64?
+  /// How many calls and evaluations a law's own body may take in a check; positive. Others are left undecided.
+  public let jetCheckSteps: Int
+  /// What checking has found.
+  var checks = JetChecks()
   /// Which rules programs follow.
   public let front: PlanFront
 
@@ -31,6 +38,7 @@ public final class PlanMachine {
   private var raiseCode = Word.zero
   private var uncallableCode = Word.zero
   private var meaninglessCode = Word.zero
+  private var checkedCode = Word.zero
 
   /// What the program may change in place.
   var buffers = Buffers()
@@ -49,7 +57,7 @@ public final class PlanMachine {
   /// A machine that is granted nothing unless told otherwise. Throws when the system has no memory for it.
   public init(
     options: LoomOptions = LoomOptions(), grants: PlanGrants = .none, host: any PlanHost = SystemHost(),
-    nameJets: Bool = true, front: PlanFront = .runtime
+    nameJets: Bool = true, jetCheckInterval: UInt64? = nil, jetCheckSteps: Int = 10_000, front: PlanFront = .runtime
   ) throws(PlanFailure) {
     do throws(Fault) {
       loom = try Loom(options)
@@ -59,6 +67,8 @@ public final class PlanMachine {
     self.host = host
     self.front = front
     hasNameJets = nameJets && front == .runtime
+    self.jetCheckInterval = jetCheckInterval
+    self.jetCheckSteps = max(1, jetCheckSteps)
     registers = .allocate(capacity: 1)
     let base = loom.nursery.base
     let operations = UnsafeMutablePointer<UInt64>.allocate(capacity: PlanMachine.operationCount)
@@ -83,6 +93,7 @@ public final class PlanMachine {
       raiseCode = try fixed(try writer.raise())
       uncallableCode = try fixed(try writer.uncallable())
       meaninglessCode = try fixed(try writer.meaningless())
+      checkedCode = try fixed(try writer.checked())
       for operation in Operation.allCases {
         let code = try writer.code(of: operation)
         operations[Int(operation.rawValue)] = try fixed(code).raw
@@ -219,8 +230,15 @@ public final class PlanMachine {
     } else if try engine.evaluated(0, top: 1) {
       return Word(raw: fp[0])
     }
-    try engine.run()
-    return Word(raw: fp[0])
+    while true {
+      do throws(PlanFailure) {
+        try engine.run()
+        return Word(raw: fp[0])
+      } catch {
+        // What fails in a check is an answer, and the program goes on.
+        guard engine.takeUp(error) else { throw error }
+      }
+    }
   }
 
   // MARK: Code
@@ -246,6 +264,8 @@ public final class PlanMachine {
       } else if item.isLaw {
         if let operation = operation(ofPinned: item) {
           code = Word(raw: registers.pointee.operations[Int(operation.rawValue)])
+        } else if jetCheckInterval != nil, namedOperation(ofPinned: item) != nil {
+          code = checkedCode
         } else {
           code = try self.code(ofLaw: item)
         }
@@ -262,7 +282,8 @@ public final class PlanMachine {
     return try keep(code, in: slot)
   }
 
-  private func code(ofLaw law: Word) throws(PlanFailure) -> Word {
+  /// The code of a law's own body.
+  func code(ofLaw law: Word) throws(PlanFailure) -> Word {
     let slot = law.offset + LawLayout.code
     if let known = knownCode(in: slot) { return known }
     let code = try compiled(law)
@@ -332,15 +353,23 @@ public final class PlanMachine {
 
   // MARK: Recognition
 
-  /// The operation that the pin of `law` carries out: because the law's body does nothing but call it, or by name.
+  /// The operation that the pin of `law` carries out: because the law's body does nothing but call it, or by name, unless
+  /// calls of the latter are to be checked.
   func operation(ofPinned law: Word) -> Operation? {
     let base = nursery.base
     let arity = base[law.offset + LawLayout.arity]
     guard arity < 16 else { return nil }
     if let operation = wrapped(Word(raw: base[law.offset + LawLayout.body]), arity: Int(arity)) { return operation }
+    return jetCheckInterval == nil ? namedOperation(ofPinned: law) : nil
+  }
+
+  /// The operation that has the name and the arity of `law`, whatever its body.
+  func namedOperation(ofPinned law: Word) -> Operation? {
     guard hasNameJets else { return nil }
+    let base = nursery.base
     let name = base[law.offset + LawLayout.name]
-    return Word(raw: name).isDirect ? Operation.named(name, arity: Int(arity)) : nil
+    let arity = base[law.offset + LawLayout.arity]
+    return Word(raw: name).isDirect && arity < 16 ? Operation.named(name, arity: Int(arity)) : nil
   }
 
   /// The operation that a body calls with exactly the law's arguments in their order.

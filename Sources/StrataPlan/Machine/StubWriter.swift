@@ -7,12 +7,14 @@ import StrataMemory
 struct StubWriter {
   let engine: Engine
 
-  /// The object with the blocks halt, update and apply; their indices are stored by `Stub`.
+  /// The object with the blocks halt, update, apply and check; their indices are stored by `Stub`.
   func stubs(_ indices: UnsafeMutablePointer<Int>) throws(CompileFailure) -> Word {
     var assembler = Assembler()
     let entry = assembler.makeLabel()
     assembler.place(entry)
-    for (stub, opcode, size) in [(Stub.halt, Opcode.halt, 1), (.update, .update, 2), (.apply, .applyStep, 2)] {
+    for (stub, opcode, size) in [
+      (Stub.halt, Opcode.halt, 1), (.update, .update, 2), (.apply, .applyStep, 2), (.check, .checkInside, 2),
+    ] {
       indices[stub.rawValue] = assembler.here
       let block = assembler.beginBlock()
       assembler.emit(opcode)
@@ -52,6 +54,11 @@ struct StubWriter {
       assembler.emit(.evaluate, 1, 0, 0, 2)
       assembler.emit(.fail)
     }
+  }
+
+  /// The code of pinned laws that are compared with their operations.
+  func checked() throws(CompileFailure) -> Word {
+    try single(frameSize: Engine.checkFrameSize) { $0.emit(.checkStep) }
   }
 
   /// The code of pins that cannot be called.

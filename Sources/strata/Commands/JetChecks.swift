@@ -7,23 +7,24 @@ extension Option {
     "check-jets", value: "all|1/N", "run Nock beside every jet, or every Nth call of one, and tell where they differ")
 }
 
+extension Invocation {
+  /// Each how manieth call of a jet `--check-jets` wants to be checked; nil without it.
+  func jetCheckInterval() throws(Failure) -> UInt64? {
+    guard let text = value(.checkJets) else { return nil }
+    if text == "all" { return 1 }
+    guard text.hasPrefix("1/"), let number = UInt64(text.dropFirst(2)), number > 0 else {
+      throw .usage("--check-jets takes all or 1/N, not \(text)", verb: verb)
+    }
+    return number
+  }
+}
+
 extension NockMachine {
   /// Sets the machine up as the invocation wants it: jets or none, and which calls of them to check.
   func configureJets(_ invocation: Invocation) throws(Failure) {
     configuration.usesJets = !invocation.has(.noJets)
-    if let text = invocation.value(.checkJets) {
-      guard let interval = NockMachine.checkInterval(text) else {
-        throw .usage("--check-jets takes all or 1/N, not \(text)", verb: invocation.verb)
-      }
-      configuration.jetCheckInterval = interval
-    }
+    if let interval = try invocation.jetCheckInterval() { configuration.jetCheckInterval = interval }
     add(JetFamily.standard)
-  }
-
-  private static func checkInterval(_ text: String) -> UInt64? {
-    if text == "all" { return 1 }
-    guard text.hasPrefix("1/"), let number = UInt64(text.dropFirst(2)), number > 0 else { return nil }
-    return number
   }
 
   /// Tells what checking found, and fails if any jet was wrong.

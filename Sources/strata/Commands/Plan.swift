@@ -19,6 +19,10 @@ extension Command {
       [a b] a row, Add the pinned law of an operation. repl does so for each entry, where `name = value` names a value, \
       as strata repl does for Nock. rpn runs programs in the stack language.
 
+      --check-jets runs, beside each pinned law that an operation carries out because of its name and arity, the law's own \
+      body, and tells on standard error where the two differ. What the program gives and does stays the same; if a law was \
+      wrong, the exit code is 2.
+
       A value that takes more text than --limit is cut, and the text ends in ..cut after N bytes.
 
       --front specification follows the newer specification: #0 takes a row (0[item], 1[arity name body], \
@@ -27,11 +31,14 @@ extension Command {
       show and seed load print a seed's value in normal form, seed info counts what the file holds, seed save writes the \
       value of TEXT as a seed.
       """,
-    options: [.allow] + Option.limits + [.stats, .profile, .count, .noJets, .cords, .printLimit, .front, .seeds],
+    options: [.allow] + Option.limits + [
+      .stats, .profile, .count, .noJets, .checkLaws, .cords, .printLimit, .front, .seeds,
+    ],
     examples: [
       Example("strata plan eval '(Mul 6 7)'", "prints 42"),
       Example("strata plan run --allow read,write,store sire.seed", "read Sire from standard input"),
       Example("strata plan run sum.seed --profile sum.svg", "run it and draw where the time went"),
+      Example("strata plan run sum.seed --check-jets=1/100", "compare every hundredth call of a jet with its law"),
     ]
   ) { (invocation, console) throws(Failure) in
     let operands = invocation.operands
@@ -79,8 +86,11 @@ extension Command {
     case "repl":
       try most(1)
       let conversation = try PlanConversation(invocation)
-      defer { conversation.end(console) }
-      try Conversation.hold(conversation, &console)
+      do throws(Failure) { try Conversation.hold(conversation, &console) } catch {
+        conversation.tell(&console)
+        throw error
+      }
+      try conversation.end(&console)
     case "rpn":
       try most(2)
       let input = try Input(operands.count > 1 ? operands[1] : nil, binary: false, verb: invocation.verb)

@@ -33,6 +33,7 @@ private enum PlanMachineFile {
     options.grants = try PlanSession.grants(invocation)
     options.grants.insert(PlanGrants(.store))
     options.hasNameJets = !invocation.has(.noJets)
+    options.jetCheckInterval = try invocation.jetCheckInterval()
     options.store.creates = false
     return options
   }
@@ -111,9 +112,10 @@ extension Command {
     details: """
       Applies the committed value to a row of the arguments, or to 0 without any; the result's low bits are the exit \
       status. Commits are always allowed, other effects only when --allow names them. A program that fails leaves the \
-      machine as its last commit did, and ends with the status that strata plan run has for the failure.
+      machine as its last commit did, and ends with the status that strata plan run has for the failure. --check-jets is \
+      that of strata plan.
       """,
-    options: [.allow, .granted] + Option.limits + [.stats, .profile, .count, .noJets],
+    options: [.allow, .granted] + Option.limits + [.stats, .profile, .count, .noJets, .checkLaws],
     examples: [
       Example("strata plan machine run counter", "run it once"),
       Example("strata plan machine run --allow read,write app serve", "with effects and an argument"),
@@ -130,6 +132,7 @@ extension Command {
     if invocation.has(.stats) { PlanSession.writeStats(of: plan.machine, console) }
     try Watching.report(invocation, plan.machine, &console)
     try PlanMachineFile.close(plan)
+    try plan.machine.reportJetChecks(&console)
     exit(status)
   }
 

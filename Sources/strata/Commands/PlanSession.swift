@@ -24,9 +24,11 @@ struct PlanSession {
     let limits = try Limits(invocation)
     let grants = try PlanSession.grants(invocation)
     let front = try PlanSession.front(invocation)
+    let interval = try invocation.jetCheckInterval()
     do {
       machine = try PlanMachine(
-        options: limits.loom, grants: grants, nameJets: !invocation.has(.noJets), front: front)
+        options: limits.loom, grants: grants, nameJets: !invocation.has(.noJets), jetCheckInterval: interval,
+        front: front)
     } catch {
       throw PlanSession.failure(error, subject: nil)
     }
@@ -101,9 +103,10 @@ struct PlanSession {
       machine.printed(value, style: style).withUnsafeBytes { console.output.write($0) }
       console.output.write("\n")
     } catch {
+      tell(&console)
       throw PlanSession.failure(error, subject: name)
     }
-    writeStats(console)
+    try report(&console)
   }
 
   /// Prints what the seed's header counts.
@@ -118,14 +121,21 @@ struct PlanSession {
     }
   }
 
-  func writeStats(_ console: borrowing Console) {
+  private func writeStats(_ console: borrowing Console) {
     if hasStats { PlanSession.writeStats(of: machine, console) }
   }
 
-  /// Writes what the invocation wants to know about the run.
+  /// Writes what the invocation wants to know about the run; fails if a law was found wrong.
   func report(_ console: inout Console) throws(Failure) {
     writeStats(console)
     try Watching.report(invocation, machine, &console)
+    try machine.reportJetChecks(&console)
+  }
+
+  /// What is told of a run that has failed.
+  func tell(_ console: inout Console) {
+    writeStats(console)
+    machine.tellJetChecks(&console)
   }
 
   /// Writes what a machine took, as JSON on standard error.

@@ -41,7 +41,11 @@ extension PlanSession {
 
   /// Prints the normal form of the value that `text` writes.
   func evaluate(_ text: String, _ console: inout Console) throws(Failure) {
-    print(try forced(try value(text)), &console)
+    let word = try value(text)
+    do throws(Failure) { print(try forced(word), &console) } catch {
+      tell(&console)
+      throw error
+    }
     try report(&console)
   }
 
@@ -59,7 +63,7 @@ extension PlanSession {
       do throws(Failure) { try console.emit(bytes, to: path) } catch { failed = error }
     }
     if let failed { throw failed }
-    writeStats(console)
+    try report(&console)
   }
 
   /// Name and value of a line `name = value`.
@@ -83,13 +87,13 @@ extension PlanSession {
     var stopped: StackLanguageFailure?
     do throws(StackLanguageFailure) { try language.run(text) } catch { stopped = error }
     language.takeOutput().withUnsafeBytes { console.output.write($0) }
-    guard let stopped else { return writeStats(console) }
+    guard let stopped else { return try report(&console) }
     if stopped == .failed(.loop) { console.output.write("<<loop>>\n") }
     console.output.flush()
     if stopped != .failed(.loop), stopped != .failed(.uncaught) {
       console.message("strata plan: \(name): error: \(stopped.explanation)\n")
     }
-    writeStats(console)
+    try report(&console)
     // The status is that of the program, as with `run`.
     exit(stopped.exitStatus)
   }

@@ -78,5 +78,8 @@ final class PlanConversation: Session {
   }
 
   /// Writes what the invocation wants to know in the end.
-  func end(_ console: borrowing Console) { session.writeStats(console) }
+  func end(_ console: inout Console) throws(Failure) { try session.report(&console) }
+
+  /// The same where an entry has failed.
+  func tell(_ console: inout Console) { session.tell(&console) }
 }

@@ -36,19 +36,27 @@ final class MemoryHost: PlanHost {
 struct SireTests {
   /// What Sire prints for a source, the status with which it ends, and the most memory that it had in use.
   private func run(
-    _ source: String, youngWords: Int? = nil, mostRead: Int = .max, nameJets: Bool = true
+    _ source: String, youngWords: Int? = nil, mostRead: Int = .max, nameJets: Bool = true,
+    checking interval: UInt64? = nil
   ) throws -> (output: String, status: Int, peakBytes: Int) {
     let host = MemoryHost(input: "#### all\n\n" + source + "\n\n")
     host.mostRead = mostRead
     var options = LoomOptions()
     if let youngWords { options.youngWords = youngWords }
-    let machine = try PlanMachine(options: options, grants: .terminal, host: host, nameJets: nameJets)
+    let machine = try PlanMachine(
+      options: options, grants: .terminal, host: host, nameJets: nameJets, jetCheckInterval: interval)
     let main = try machine.load(seed: planBytes("sire.seed"))
     var status = 0
     do throws(PlanFailure) {
       status = Int(try machine.runProgram(main, arguments: []))
     } catch {
       status = Int(error.exitStatus)
+    }
+    if let interval {
+      print(
+        "Sire, each call of \(interval) checked: \(machine.jetChecks) compared, \(machine.undecidedJetChecks) undecided"
+      )
+      #expect(machine.jetChecks > 500 && machine.jetMismatches.isEmpty)
     }
     return (
       String(decoding: host.output, as: UTF8.self), status, machine.nursery.metrics.peakUsedWords * 8
@@ -98,6 +106,11 @@ struct SireTests {
     #expect(try run(source).status == 0)
     #expect(try run(source, mostRead: 1).status == 0)
     #expect(try run(source, youngWords: 512).output == run(source).output)
+  }
+
+  @Test func itsLawsAgreeWithTheirOperations() throws {
+    let source = SireSource.library(blocks: (isDebug ? 4 : 40) * testScale)
+    #expect(try run(source, checking: isDebug ? 20 : 1).output == run(source).output)
   }
 
   @Test func aLargeSourceLoads() throws {

@@ -81,13 +81,18 @@ struct ProgramMaker {
     }
   }
 
+  /// The head of a row: mostly one that bodies know, otherwise any number, also one that lies in memory.
+  private mutating func head() -> Value {
+    random.chance(80) ? .nat(UInt64(random.below(3))) : number()
+  }
+
   private mutating func data(depth: Int) -> Value {
     if depth == 0 { return number() }
     switch random.below(12) {
     case 0: return .pin(data(depth: depth - 1))
     case 1: return .law(number(), 1 + random.below(3), data(depth: depth - 1))
     case 2: return definition()
-    case 3...6: return .app(.nat(UInt64(random.below(3))), list(1 + random.below(4)) { $0.data(depth: depth - 1) })
+    case 3...6: return .app(head(), list(1 + random.below(4)) { $0.data(depth: depth - 1) })
     default: return number()
     }
   }
@@ -172,7 +177,7 @@ struct ProgramMaker {
       return operands(count, depth, scope).reduce(Value.known(index)) { call($0, $1) }
     case 20, 21: return operands(1 + random.below(2), depth, scope).reduce(reference(scope)) { call($0, $1) }
     case 22, 23:
-      return operands(1 + random.below(4), depth, scope).reduce(row(UInt64(random.below(3)))) { call($0, $1) }
+      return operands(1 + random.below(4), depth, scope).reduce(quote(head())) { call($0, $1) }
     case 24: return call(op(8), call(row(0), expression(depth - 1, scope), expression(depth - 1, scope)))
     case 25: return call(op(UInt64([17, 21, 99][random.below(3)])), expression(depth - 1, scope))
     case 26: return call(op(0), expression(depth - 1, scope))
@@ -196,13 +201,17 @@ struct ProgramMaker {
 
   /// Shapes that only look like expressions, and calls in unusual places.
   private mutating func odd(_ depth: Int, _ scope: Scope) -> Value {
-    switch random.below(7) {
+    switch random.below(9) {
     case 0: .app(.nat(0), [reference(scope), reference(scope), reference(scope)])
     case 1: .app(.nat(1), [reference(scope), reference(scope)])
     case 2: .app(.nat(2), [reference(scope)])
     case 3: call(quote(.app(definition(), [number()])), expression(depth - 1, scope))
     case 4: call(op(15), expression(depth - 1, scope))
     case 5: call(.pin(.pin(.nat(1))), expression(depth - 1, scope))
+    case 6:
+      // Rows whose head is computed, and large as often as not.
+      wrapped("Row", [expression(1, scope), .nat(UInt64(random.below(4))), expression(depth - 1, scope)])
+    case 7: wrapped("Rep", [quote(number()), expression(depth - 1, scope), expression(1, scope)])
     default: operands(scope.arity, depth, scope).reduce(.nat(0)) { call($0, $1) }
     }
   }

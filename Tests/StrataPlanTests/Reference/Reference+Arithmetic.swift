@@ -100,14 +100,15 @@ extension Reference {
 
   /// A natural whose bits from `offset` on are 0, `width` of them, both counted in units.
   private func wiped(_ offset: Model, _ width: Model, _ value: Model, unit: UInt64) -> Model {
-    var result = value
+    var digits = value.digits
+    let end = offset.plus(width)
     for bit in 0..<value.bitLength where value.bit(bit) {
       let place = Model(UInt64(bit) / unit)
-      if place.compared(to: offset) >= 0, place.compared(to: offset.plus(width)) < 0 {
-        result = result.minus(.powerOfTwo(bit)) ?? .zero
+      if place.compared(to: offset) >= 0, place.compared(to: end) < 0 {
+        digits[bit / 32] &= ~(1 << UInt32(bit % 32))
       }
     }
-    return result
+    return Model(digits)
   }
 
   /// `target` with `width` bits from `offset` on taken from the lowest bits of `value`.

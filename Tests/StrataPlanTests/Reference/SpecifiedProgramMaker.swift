@@ -64,6 +64,11 @@ struct SpecifiedProgramMaker {
     }
   }
 
+  /// The head of a row: mostly one that means something, otherwise any number, also one that lies in memory.
+  private mutating func head() -> Value {
+    random.chance(80) ? .nat(UInt64(random.below(3))) : number()
+  }
+
   /// Something that has no value.
   private mutating func failing() -> Value {
     switch random.below(4) {
@@ -83,7 +88,7 @@ struct SpecifiedProgramMaker {
     case 0: return .pin(data(depth: depth - 1))
     case 1: return .law(data(depth: depth - 1), 1 + random.below(3), data(depth: depth - 1))
     case 2, 3: return definition()
-    case 4...6: return .app(.nat(UInt64(random.below(3))), list(1 + random.below(3)) { $0.data(depth: depth - 1) })
+    case 4...6: return .app(head(), list(1 + random.below(3)) { $0.data(depth: depth - 1) })
     case 7: return .app(definition(), list(1 + random.below(3)) { $0.data(depth: depth - 1) })
     default: return number()
     }
@@ -144,7 +149,7 @@ struct SpecifiedProgramMaker {
       let count = max(1, arities[index] + [-1, 0, 0, 0, 1, 2][random.below(6)])
       return list(count, next).reduce(random.chance(50) ? quote(.known(index)) : .known(index)) { call($0, $1) }
     case 13, 14: return list(1 + random.below(2), next).reduce(reference(slots)) { call($0, $1) }
-    case 15, 16: return list(1 + random.below(3), next).reduce(quote(.nat(UInt64(random.below(3))))) { call($0, $1) }
+    case 15, 16: return list(1 + random.below(3), next).reduce(quote(head())) { call($0, $1) }
     case 17:
       // A constant closure as a function, some of whose arguments may not be evaluated.
       return call(quote(.app(definition(), [data(depth: 1)])), next(&self))

@@ -55,6 +55,22 @@ import Testing
     #expect(identical == 62 && single == 69)
   }
 
+  @Test(.enabled(if: hasPlanData, "needs the recorded seeds"))
+  func lawsInRecordedSeedsAgreeWithTheirOperations() throws {
+    var checks = 0
+    for name in SeedTests.names where !SeedTests.throwing.contains(name) {
+      let bytes = try planBytes(name)
+      let (machine, plain) = (try PlanMachine(jetCheckInterval: 1), try PlanMachine())
+      let value = try machine.force(try machine.load(seed: bytes))
+      #expect(try machine.plainText(value) == plain.plainText(plain.force(try plain.load(seed: bytes))), "\(name)")
+      checks += machine.jetChecks
+      // One has a law with the name of addition that gives 3.
+      let wrong = name == "seeds/test16" ? Array(repeating: PlanJetMismatch.Answer.value("3"), count: 2) : []
+      #expect(machine.jetMismatches.map(\.law) == wrong && machine.undecidedJetChecks == 0, "\(name)")
+    }
+    #expect(checks >= 2)
+  }
+
   @Test(.enabled(if: hasPlanData, "needs the recorded seeds"), arguments: SeedTests.throwing)
   func seedsThatThrowAreSoReported(name: String) throws {
     let machine = try PlanMachine()
@@ -73,17 +89,22 @@ import Testing
 
   @Test func generatedValuesSurviveSaving() throws {
     let machine = try PlanMachine()
-    for seed in 0..<UInt64(100 * testScale) {
+    let count = 100 * testScale
+    var saved = 0
+    for seed in 0..<UInt64(count) {
       let program = ProgramMaker.program(seed: seed)
       var words: [Word] = []
       for definition in program.definitions { words.append(try machine.build(definition, words)) }
       let row = try machine.application(.zero, words)
-      let value = try machine.force(row)
-      let saved = try machine.seed(of: value)
+      defer { machine.nursery.reset() }
+      // Constants in bodies are forced with them, and a few have no value.
+      guard let value = try? machine.force(row) else { continue }
+      let bytes = try machine.seed(of: value)
       let text = try machine.plainText(value)
-      #expect(try machine.plainText(try machine.force(try machine.load(seed: saved))) == text, "seed \(seed)")
-      machine.nursery.reset()
+      #expect(try machine.plainText(try machine.force(try machine.load(seed: bytes))) == text, "seed \(seed)")
+      saved += 1
     }
+    #expect(saved > count * 9 / 10)
   }
 
   /// Whether two seeds differ at most in the terminator bit.

@@ -104,6 +104,34 @@ import Testing
     #expect(try StrataProcess(["plan", "run", "--allow", "frob", "/dev/null"]).error.contains("it knows read, write"))
   }
 
+  @Test func lawsAreCheckedAgainstTheirOperations() throws {
+    let wrong = "#{%Add 2 [[Mul 1] 2]}"
+    let right = "#{%Add 2 1[0 [[Add 1] 2]]}"
+    let run = try StrataProcess(["plan", "eval", "--check-jets=all", "[(\(wrong) 3 4) (\(right) 3 4)]"])
+    #expect(run.code == 2 && run.text == "[7 7]\n")
+    #expect(
+      run.error == """
+        jet Add, arity 2, on 3, 4: the law gives 12, the operation 7
+        2 calls of jets checked
+        strata plan: error: 1 of 2 checked calls of jets were wrong
+
+        """)
+    let passed = try StrataProcess(["plan", "eval", "--check-jets", "1/1", "(\(right) 3 4)"])
+    #expect(passed.code == 0 && passed.text == "7\n" && passed.error == "1 calls of jets checked\n")
+    #expect(try StrataProcess(["plan", "eval", "--check-jets=some", "1"]).code == 1)
+    // What fails has been checked as well.
+    let crash = try StrataProcess(["plan", "eval", "--check-jets=all", "(#{%Div 2 1} 3 0)"])
+    #expect(crash.code == 2 && crash.text.isEmpty)
+    #expect(crash.error.contains("the law gives 3, the operation a crash (the program divided by zero)"))
+    let script = """
+      strata plan seed save g '#{%main 1 [[\(wrong) [3]] [4]]}'
+      for flags in --check-jets=all --check-jets=1/2 ''; do strata plan run $flags g 2>/dev/null; echo $?; done
+      strata plan machine new m g > /dev/null; strata plan machine run --check-jets=all m 2>/dev/null; echo $?
+      echo '(\(wrong) 3 4)' | strata plan repl --check-jets=all 2>/dev/null; echo $?
+      """
+    #expect(try StrataProcess(shell: script).text == "2\n7\n7\n2\n7\n2\n")
+  }
+
   @Test func statisticsAreJSON() throws {
     let run = try StrataProcess(["plan", "eval", "--stats", "(Add 1 2)"])
     let object = try #require(try JSONSerialization.jsonObject(with: Data(run.error.utf8)) as? [String: Any])
