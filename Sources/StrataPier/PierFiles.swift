@@ -35,7 +35,11 @@ final class PierLock: Sendable {
     return Int(String(decoding: bytes.prefix(count).prefix { (0x30...0x39).contains($0) }, as: UTF8.self))
   }
 
-  func release() { try? file.close() }
+  /// Gives the lock back, also where a process that is just being started still has a copy of the open file.
+  func release() {
+    try? file.unlock(from: 0, count: 1)
+    try? file.close()
+  }
 }
 
 /// Who has a pier open.

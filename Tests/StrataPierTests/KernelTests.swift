@@ -2,6 +2,7 @@
 
 import Foundation
 import StrataMemory
+import StrataNock
 import StrataNoun
 import StrataTestSupport
 import Testing
@@ -38,6 +39,24 @@ private let application = {
     #expect(try text(again.peek(jam("[%state 0]")).answer) == "[0 0 3]")
     #expect(try again.upgrade(kernel: jam(application)).isDone)
     #expect(try text(again.peek(jam("[%state 0]")).answer) == "[0 0 3]")
+  }
+
+  /// A machine and its loom refer to each other until the machine is closed, also where making it was refused halfway.
+  @Test func aMachineThatIsRefusedHalfwayIsGone() throws {
+    var refused = 0
+    for after in 0..<64 {
+      var options = LoomOptions()
+      options.reservationBytes = 1 << 28
+      options.refusal = CommitRefusal(every: 1, after: after)
+      weak var remains: Loom?
+      do {
+        guard let loom = try? Loom(options) else { continue }
+        remains = loom
+        _ = try KernelMachine(loom, NockConfiguration(), families: JetFamily.standard, learned: .zero)
+      } catch { refused += 1 }
+      #expect(remains == nil, "after \(after) requests")
+    }
+    #expect(refused > 0)
   }
 
   @Test func datesAreThoseOfHoon() throws {

@@ -47,7 +47,8 @@ final class KernelMachine {
 
   /// Makes a machine in an empty commons.
   init(_ loom: Loom, _ configuration: NockConfiguration, families: [JetFamily], learned: Word) throws(Fault) {
-    machine = NockMachine(loom, configuration)
+    let machine = NockMachine(loom, configuration)
+    self.machine = machine
     machine.add(families)
     let nursery = loom.nursery
     func fixed(_ parts: [Word]) throws(Fault) -> Word { try nursery.copyToCommons(try nursery.tuple(parts)) }
@@ -57,20 +58,25 @@ final class KernelMachine {
       let sample = try nursery.tuple([number(6), number(0), number(7)])
       return try fixed([number(8), arm, number(9), number(2), number(10), sample, number(0), number(2)])
     }
-    // [9 2 10 [6 0 3] 0 2]: the gate at the head, called with the tail.
-    let sample = try nursery.tuple([number(6), number(0), number(3)])
-    gateCall = try fixed([number(9), number(2), number(10), sample, number(0), number(2)])
-    peekCall = try slam(22)
-    pokeCall = try slam(23)
-    loadCall = try slam(4)
-    wishCall = try slam(10)
-    kickCall = try fixed([number(9), number(2), number(0), number(1)])
-    let rest = try nursery.tuple([number(0), number(3)])
-    lifecycleCall = try fixed([number(2), rest, number(0), number(2)])
-    try machine.jets.learn(learned)
+    // The loom's collector holds the machine, which holds the loom: neither would end by itself.
+    do throws(Fault) {
+      // [9 2 10 [6 0 3] 0 2]: the gate at the head, called with the tail.
+      let sample = try nursery.tuple([number(6), number(0), number(3)])
+      gateCall = try fixed([number(9), number(2), number(10), sample, number(0), number(2)])
+      peekCall = try slam(22)
+      pokeCall = try slam(23)
+      loadCall = try slam(4)
+      wishCall = try slam(10)
+      kickCall = try fixed([number(9), number(2), number(0), number(1)])
+      let rest = try nursery.tuple([number(0), number(3)])
+      lifecycleCall = try fixed([number(2), rest, number(0), number(2)])
+      try machine.jets.learn(learned)
+    } catch {
+      machine.close()
+      throw error
+    }
   }
 
-  // The loom's collector holds the machine, which holds the loom: neither would end by itself.
   deinit { machine.close() }
 
   /// Ends the machine's part in collections, before its owner lets go of it.
@@ -108,7 +114,7 @@ final class KernelMachine {
     case 0x6c6c_6970:
       throw KernelFault(
         .exit,
-        ["a whole pill waits for events of its own runtime, such as who it is; only an ivory pill boots by itself"])
+        ["a whole pill is more than a kernel: its events follow the kernel's making, and only a new pier takes them"])
     default: return kernel
     }
   }

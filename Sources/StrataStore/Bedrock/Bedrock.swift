@@ -157,6 +157,8 @@ public final class Bedrock {
     do throws(DiskFailure) {
       try unmapFiles(at: place.base, count: place.byteCount)
       try readers?.close()
+      // A process that is just being started may still have a copy of the open file.
+      try? file.unlock(from: Layout.writerLockOffset, count: 1)
       try file.close()
     } catch { throw .disk(error) }
   }

@@ -324,7 +324,8 @@ private final class Life {
     var refused = 0
     var told = 0
     var guarded = 0
-    for _ in 0..<(Plan.points * 2) {
+    let flips = min(Plan.points * 2, 4000)
+    for _ in 0..<flips {
       let bit = random.below(size * 8)
       let damaged = try image.survivors(.everything)
       #expect(damaged.flip(bit: bit, of: "d/pier/store"))
@@ -345,8 +346,8 @@ private final class Life {
         refused += 1
       }
     }
-    #expect(isOnDemand ? guarded > Plan.points : guarded == 0)
-    print("piers: \(refused) flipped bits refused, \(told) passed over, of \(Plan.points * 2)")
+    #expect(isOnDemand ? guarded > flips / 2 : guarded == 0)
+    print("piers: \(refused) flipped bits refused, \(told) passed over, of \(flips)")
   }
 
   private func bytes(_ text: String) -> [UInt8] { (try? jam(text)) ?? [] }
