@@ -70,7 +70,7 @@ public final class JetRegistry: RootProvider {
   /// Of each jet, roots beyond those of its kelvins.
   private var extraRoots: [[String]] = []
   /// How often each jet has answered, by number.
-  private(set) var answers = UnsafeMutablePointer<UInt64>.allocate(capacity: 0)
+  let answers = TrustedTable<UInt64>([])
   /// A jet that is left out, for comparing it with its own Nock; -1 for none.
   var disabledJet = -1 {
     didSet { epoch.pointee += 1 }
@@ -101,7 +101,6 @@ public final class JetRegistry: RootProvider {
 
   deinit {
     epoch.deallocate()
-    answers.deallocate()
     links.deallocate()
     for site in sites { site.deallocate() }
     batteries.free()
@@ -113,12 +112,10 @@ public final class JetRegistry: RootProvider {
     for family in families {
       for jet in family.jets {
         jets.append(jet)
+        answers.append(0)
         self.extraRoots.append(extraRoots)
       }
     }
-    answers.deallocate()
-    answers = .allocate(capacity: jets.count)
-    answers.initialize(repeating: 0, count: jets.count)
     for index in locations.indices { locations[index].jets = self.jets(at: locations[index]) }
     epoch.pointee += 1
   }

@@ -37,5 +37,10 @@ final class TrustedTable<Element> {
       assert(number >= 0 && number < count)
       yield elements[number]
     }
+    @inline(__always)
+    _modify {
+      assert(number >= 0 && number < count)
+      yield &elements[number]
+    }
   }
 }

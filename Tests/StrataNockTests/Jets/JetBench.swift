@@ -25,6 +25,10 @@ indirect enum Sample {
   /// A list.
   static func list(_ items: [Sample]) -> Sample { tuple(items + [.number(0)]) }
   static func cord(_ text: String) -> Sample { .bytes(Array(text.utf8)) }
+  /// A number with a sign, as Hoon writes it.
+  static func signed(_ value: Int) -> Sample {
+    .number(UInt64(value < 0 ? value.magnitude * 2 - 1 : value.magnitude * 2))
+  }
   /// Bytes, most significant first, as hexadecimal digits.
   static func hex(_ digits: String) -> Sample { .bytes(hexBytes(digits).reversed()) }
   /// The same bytes least significant first.

@@ -9,10 +9,10 @@ import StrataNatural
 import StrataNoun
 
 extension JetFamily {
-  /// `one/two/tri/rh` and the others.
+  /// `one/two/tri/rh` and the others, and what they are read and printed by.
   public static let floats = JetFamily(
     "floats", library: "StrataFloat, the processor",
-    jets("rh", .half) + jets("rs", .single) + jets("rd", .double) + jets("rq", .quadruple))
+    jets("rh", .half) + jets("rs", .single) + jets("rd", .double) + jets("rq", .quadruple) + decimals)
 
   private static func jets(_ door: String, _ format: FloatFormat) -> [Jet] {
     let path = "one/two/tri/\(door)/"
