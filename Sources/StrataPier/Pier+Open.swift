@@ -14,9 +14,11 @@ extension Pier {
   ) throws(PierFailure) -> Pier {
     let marker = PierMarker(shape: shape, keepsHistory: keepsHistory)
     let paths = PierPaths(directory: directory)
+    let pill =
+      shape == .arvo ? try Pill(jam, own: options.bootEvents, loomBytes: options.loomBytes) : nil
     let lock = try begin(paths, options.disk)
     do throws(PierFailure) {
-      let record = EventRecord(kind: .boot, shape: shape, jam: jam)
+      let record = EventRecord(kind: .boot, shape: shape, jam: pill?.formulas ?? jam)
       let host = try makeHost(shape, options)
       let event: ComputedEvent
       do throws(KernelFault) { event = try host.compute(record, as: 1) } catch {
@@ -32,6 +34,7 @@ extension Pier {
       pier.duties.isRenewing = true
       try pier.storeState()
       pier.isReady = true
+      if let pill { try pier.boot(pill) }
       try marker.write(paths, on: options.disk)
       try pier.startKeeper()
       return pier
@@ -40,6 +43,21 @@ extension Pier {
       lock.release()
       throw error
     }
+  }
+
+  /// Pokes the kernel with the events of a pill. Each must be taken as it is.
+  private func boot(_ pill: Pill) throws(PierFailure) {
+    let start = Clock.wallMilliseconds()
+    for (index, event) in pill.events.enumerated() {
+      var event = event
+      // Later than the one before, whatever the clock says.
+      event.milliseconds = start + UInt64(index)
+      let result = try poke(event)
+      if let failure = result.failure {
+        throw .badInput(what: "pill", reason: "its boot event \(index + 1) of \(pill.events.count) fails: \(failure)")
+      }
+    }
+    try storeNow()
   }
 
   /// The names of a pier's files.

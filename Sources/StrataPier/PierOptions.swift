@@ -35,6 +35,9 @@ public struct PierOptions: Sendable {
   public var worksInBackground = true
   /// Whether native code may answer for arms that it is registered for.
   public var usesJets = true
+  /// What goes before the events of a whole pill when a pier is made from one: the jam of `[modules userspace]`, two lists of
+  /// `[wire card]`, such as who the computer is to be.
+  public var bootEvents: [UInt8]?
   /// Native code.
   public var jets: [JetFamily] = JetFamily.standard
   /// How many threads may ask questions at the same time; more wait.

@@ -42,6 +42,6 @@ import Testing
     do {
       _ = try Pier.create(scratch.pier, .arvo, kernel: jam("[%pill %brass 0 0 0]"), testOptions())
       Issue.record("it boots")
-    } catch PierFailure.crashed(_, _, let trace) { #expect(trace.first?.contains("ivory") == true) }
+    } catch PierFailure.badInput(_, let reason) { #expect(reason.contains("--boot")) }
   }
 }

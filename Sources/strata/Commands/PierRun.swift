@@ -9,6 +9,8 @@ extension Option {
     "shape", value: "SHAPE", choices: KernelShape.allCases.map(\.name),
     "what the kernel is: gate (default), nockapp or arvo")
   fileprivate static let history = Option("keep-history", "never trim the log, so that all of it can be computed again")
+  fileprivate static let boot = Option(
+    "boot", value: "FILE", "for a whole pill: a noun [modules userspace], lists of [wire card] to go before its own")
   fileprivate static let driver = Option(
     "driver", value: "NAME[=ARG]",
     "let effects act: \(PierDrivers.forms.joined(separator: ", ")); may be repeated")
@@ -24,9 +26,9 @@ extension Command {
     details: """
       KERNEL is a file with a noun's text or a jam. A gate takes [event state] and gives [effects state]; its own sample \
       holds the first state. A nockapp is a trap that gives a core with arms load, peek and poke. An arvo is a list of \
-      boot events. \(Limits.ofEvents)
+      boot events, an ivory pill, or with --boot a whole pill. \(Limits.ofEvents)
       """,
-    options: [.shape, .history] + Option.eventOptions + [.json],
+    options: [.shape, .history, .boot] + Option.eventOptions + [.json],
     examples: [
       Example("strata pier new counter counter.nock", "make a pier in the new folder counter"),
       Example("strata pier new app kernel.jam --shape nockapp --keep-history", "one for a NockApp"),
@@ -38,8 +40,9 @@ extension Command {
       throw .usage("--shape wants gate, nockapp or arvo, not '\(name)'", verb: invocation.verb)
     }
     let kernel = try PierSession.jam(ofFile: invocation.operands[1], invocation)
-    let options = try PierSession.options(invocation)
-    let facts = try atPier(directory) { () throws(PierFailure) in
+    var options = try PierSession.options(invocation)
+    if let name = invocation.value(.boot) { options.bootEvents = try PierSession.jam(ofFile: name, invocation) }
+    let facts = try atPier(directory) { [options] () throws(PierFailure) in
       let pier = try Pier.create(directory, shape, kernel: kernel, keepsHistory: invocation.has(.history), options)
       let facts = pier.facts()
       try pier.close()
