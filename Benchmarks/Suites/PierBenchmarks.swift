@@ -21,6 +21,9 @@ enum PierBenchmarks {
       poking("pier/poke-64-waiters-beside-2-idlers", "pier/poke-64-waiters", waiters: 64, beside: .idlers),
       poking(
         "pier/poke-64-waiters-beside-2-peekers", "pier/poke-64-waiters-beside-2-idlers", waiters: 64, beside: .peekers),
+      poking(
+        "pier/poke-64-waiters-beside-2-peekers-of-low-priority", "pier/poke-64-waiters", waiters: 64,
+        beside: .patientPeekers),
       poking("pier/poke-64-waiters-beside-2-paced-peekers", "pier/poke-64-waiters", waiters: 64, beside: .pacedPeekers),
       peeking("pier/peek"),
     ]
@@ -102,6 +105,8 @@ enum PierBenchmarks {
     case idlers
     /// Ask as fast as they are answered.
     case peekers
+    /// The same on threads that the system runs when no others want to.
+    case patientPeekers
     /// Ask a thousand times a second each.
     case pacedPeekers
   }
@@ -118,11 +123,16 @@ enum PierBenchmarks {
         let isOver = Flag()
         let pier = subject.pier
         let asking = SystemThread.start(others == .none ? 0 : 2, stackBytes: 4 << 20) {
+          if others == .patientPeekers {
+            // SCHED_IDLE: for this thread alone.
+            var parameters = sched_param()
+            sched_setscheduler(0, 5, &parameters)
+          }
           while !isOver.isSet {
             switch others {
             case .none: return
             case .idlers: continue
-            case .peekers: _ = try? pier.peek(query)
+            case .peekers, .patientPeekers: _ = try? pier.peek(query)
             case .pacedPeekers:
               _ = try? pier.peek(query)
               usleep(1000)
