@@ -303,6 +303,7 @@ struct SyntaxParser {
     while true {
       switch expression.kind {
       case .block, .match, .whileLoop, .forLoop, .structure, .union, .enumeration, .errorSet: return true
+      case .run(let inner): expression = inner
       case .handler: return false
       case .conditional(let syntax):
         return syntax.branches.allSatisfy { $0.body.span.end > $0.body.span.start && $0.body.isBraced }

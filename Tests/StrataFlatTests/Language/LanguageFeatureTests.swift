@@ -301,6 +301,10 @@ struct FeatureCase: CustomTestStringConvertible, Sendable {
       "recursive types",
       "T :: enum { leaf: i64; node: struct { l, r: *T; }; } sum :: (t: *T) -> i64 { if t == { case .leaf: (v) { return v; } case .node: (n) { return sum(n.l) + sum(n.r); } } } f :: () -> i64 { a := T.leaf(3); b := T.leaf(4); c := T.node(l = *a, r = *b); return sum(*c); } R :: #run f();",
       "7"),
+    FeatureCase(
+      "blocks that are run need no semicolon",
+      "n : i64 = 1; #run { n += 1; } C :: #run { s := 0; for 0..4 (i) { s += i; } s } f :: () -> i64 { x := #run { 5 } return x + C + n; } R :: #run f();",
+      "12"),
     FeatureCase("comptime flag", "R :: #run is_comptime();", "true"),
     FeatureCase(
       "static list of a slice", "f :: () -> i64 { xs : []i64 = .[1, 2, 3]; return xs.len + xs[2]; } R :: #run f();", "6"
