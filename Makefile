@@ -2,13 +2,13 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup check-jets check-plan jet-table build run examples test quick bench bench-page bench-smoke format lint sanitize fuzz crash-test kill-test reliability docs coverage install clean
+.PHONY: help setup check-flat check-jets check-plan jet-table build run examples test quick bench bench-page bench-smoke format lint sanitize fuzz crash-test kill-test reliability docs coverage install clean
 
 # How long each fuzz target runs.
 SECONDS ?= 60
 # How many crash points each crash test visits.
 N ?= 20000
-# How many times the usual number of cases `make check-jets` and `make check-plan` run.
+# How many times the usual number of cases `make check-flat`, `make check-jets` and `make check-plan` run.
 SCALE ?= 50
 # Where `make install` puts things.
 PREFIX ?= /usr/local
@@ -73,6 +73,9 @@ jet-table: setup ## check the jets as `make check-jets` does, and write Document
 
 check-plan: setup ## hold PLAN against its rules written down: 10^6 programs of each front, 10^6 rows of each operation
 	@STRATA_TEST_SCALE=$(SCALE) swift test -c release --filter 'generatedProgramsAgree|operationsAgreeWithSchoolbook|generatedProgramsAreTheSame'
+
+check-flat: setup ## hold both evaluators of Flat against each other; SCALE=1700: 10^6 generated functions, 10^6 damaged modules
+	@STRATA_TEST_SCALE=$(SCALE) swift test -c release --filter 'evaluatorsAgreeOnGeneratedModules|damagedModulesEndCleanly'
 
 sanitize: setup ## run every test under the address, thread and undefined-behaviour sanitizers
 	@scripts/test address thread undefined

@@ -167,6 +167,7 @@ import Testing
         }
       }
     }
+    print("damaged modules: \(600 * testScale) (functions: \(sound) sound, \(refused) refused)")
     #expect(differences.isEmpty, "\(differences.count): \(differences.prefix(5).joined(separator: "\n"))")
     #expect(sound > 50 && refused > 200, "\(sound) sound, \(refused) refused")
   }
