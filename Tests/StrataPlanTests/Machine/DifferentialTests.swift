@@ -10,21 +10,37 @@ import Testing
 /// The stack that the reference evaluator's recursion needs.
 let referenceStack = 1 << 30
 
+/// A value is more text than anybody wants: parts that are shared are written each time.
+struct TooMuchText: Error {}
+
 extension PlanMachine {
-  /// A forced value in the reference's notation.
-  func plainText(_ word: Word) throws -> String {
+  /// A forced value in the reference's notation. Throws `TooMuchText` beyond about `limit` characters.
+  func plainText(_ word: Word, limit: Int = 1 << 20) throws -> String {
+    var rest = limit
+    return try plainText(word, &rest)
+  }
+
+  private func plainText(_ word: Word, _ rest: inout Int) throws -> String {
+    rest -= 1
+    guard rest >= 0 else { throw TooMuchText() }
     let base = nursery.base
     let word = Word(raw: engine.resolved(word.raw))
-    if word.isNatural { return Reference.text(Reference.natural(try nursery.bytes(of: word))) }
-    if word.isPin { return "<\(try plainText(Word(raw: base[word.offset + PinLayout.item])))>" }
+    if word.isNatural {
+      let text = Reference.text(Reference.natural(try nursery.bytes(of: word)))
+      rest -= text.utf8.count
+      return text
+    }
+    if word.isPin { return "<\(try plainText(Word(raw: base[word.offset + PinLayout.item]), &rest))>" }
     if word.isLaw {
       let fields = try [LawLayout.name, LawLayout.arity, LawLayout.body].map {
-        try plainText(Word(raw: base[word.offset + $0]))
+        try plainText(Word(raw: base[word.offset + $0]), &rest)
       }
       return "{" + fields.joined(separator: " ") + "}"
     }
     guard word.isClosure else { return "?" }
-    let parts = try (0...engine.argumentCount(word)).map { try plainText(Word(raw: base[word.offset + 1 + $0])) }
+    let parts = try (0...engine.argumentCount(word)).map {
+      try plainText(Word(raw: base[word.offset + 1 + $0]), &rest)
+    }
     return "(" + parts.joined(separator: " ") + ")"
   }
 
