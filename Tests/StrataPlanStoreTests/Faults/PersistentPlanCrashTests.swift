@@ -138,7 +138,8 @@ private final class Life {
       let copy = try PersistentPlan.open(name, smallOptions(disk))
       if copy.machine.text(copy.value) != expected[acknowledged] { fail("a copy holds another value", name) }
       try copy.close()
-      try disk.remove(name)
+      // A disk that fails may refuse this as well; nobody needs the copy any more.
+      try? disk.remove(name)
     case 2:
       plan.machine.nursery.reset()
       _ = try plan.keep(try plan.machine.force(try plan.machine.value(part())), asRoot: false)

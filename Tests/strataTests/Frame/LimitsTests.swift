@@ -79,7 +79,7 @@ import Testing
       ("plan eval \"$TURNS\"", "steps time"), ("plan eval \"$NESTS\"", "depth"),
       ("plan run turns.seed", "steps time"), ("plan machine run turns", "steps time"),
       ("flat run turns.sx", "steps time"), ("flat run nests.sx", "depth"), ("flat run grows.sx", "memory"),
-      ("flat run compiles.sx", "steps time"),
+      ("flat run compiles.sx", "steps"), ("flat run compiles.sx --steps 1000000000000", "time"),
     ])
   func eachMachineStopsAtEachLimit(command: String, limits: String) throws {
     let values = ["steps": "10000", "time": "300ms", "depth": "400", "memory": "20M"]
