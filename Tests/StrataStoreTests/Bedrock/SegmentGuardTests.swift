@@ -112,22 +112,11 @@ import Testing
   /// Damage of every kind in random places: what is read afterwards is what was written, or the damage is known.
   @Test func damageIsNeverServed() throws {
     let origin = try seasoned(31)
-    let size = try origin.disk.open("d/store", .read).size()
     var random = SeededRandom(seed: 77)
     var (met, refused, harmless, mended) = (0, 0, 0, 0)
     for round in 0..<(300 * testScale) {
       let disk = try origin.disk.survivors(.everything)
-      let file = try disk.open("d/store", .readWrite)
-      // The superblocks have checks of their own.
-      let offset = 2 * 4096 + random.below(size - 3 * 4096)
-      switch round % 3 {
-      case 0: #expect(disk.flip(bit: offset * 8 + random.below(8), of: "d/store"))
-      case 1: try overwrite(file, at: offset & ~511, [UInt8](repeating: 0, count: 512))
-      default:
-        var content = [UInt8](repeating: 0, count: 512)
-        try content.withUnsafeMutableBytes { try file.readFully(at: random.below(size / 512) * 512, into: $0) }
-        try overwrite(file, at: offset & ~511, content)
-      }
+      let offset = try disk.damageStore(round, &random)
       do {
         let test = try reopened(disk)
         let served = test.digest()
@@ -154,14 +143,6 @@ import Testing
     print(
       "guard: \(met) damages met by reading (\(mended) had a state before), \(refused) when opening, \(harmless) in garbage"
     )
-  }
-
-  private func overwrite(_ file: any DiskFile, at offset: Int, _ bytes: [UInt8]) throws {
-    let failure: DiskFailure? = bytes.withUnsafeBytes { bytes in
-      do throws(DiskFailure) { try file.write(bytes, at: offset) } catch { return error }
-      return nil
-    }
-    if let failure { throw failure }
   }
 
   /// A state that is damaged where it is read late is given up for the one before, which no commit has replaced.

@@ -137,21 +137,11 @@ import Testing
     try season(origin, seed: 31, commits: 80)
     let image = try origin.survivors(.everything)
     let expected = try TestStore(image.survivors(.everything)).digest()
-    let size = try image.open("d/store", .read).size()
-    var random = Random(seed: 77)
+    var random = SeededRandom(seed: 77)
     var (refused, fallenBack, garbage) = (0, 0, 0)
     for round in 0..<(300 * testScale) {
       let disk = try image.survivors(.everything)
-      let file = try disk.open("d/store", .readWrite)
-      let offset = 2 * 4096 + random.below(size - 3 * 4096)
-      switch round % 3 {
-      case 0: #expect(disk.flip(bit: offset * 8 + random.below(8), of: "d/store"))
-      case 1: try overwrite(file, at: offset & ~511, [UInt8](repeating: 0, count: 512))
-      default:
-        var content = [UInt8](repeating: 0, count: 512)
-        try content.withUnsafeMutableBytes { try file.readFully(at: random.below(size / 512) * 512, into: $0) }
-        try overwrite(file, at: offset & ~511, content)
-      }
+      let offset = try disk.damageStore(round, &random)
       do {
         let test = try TestStore(disk)
         if !test.store.opening.rejected.isEmpty {
@@ -234,13 +224,5 @@ import Testing
     let last = try TestStore(image)
     #expect(!last.store.opening.isVerifiedBySums && last.store.opening.rejected.isEmpty)
     #expect(last.digest() == other)
-  }
-
-  private func overwrite(_ file: any DiskFile, at offset: Int, _ bytes: [UInt8]) throws {
-    let failure: DiskFailure? = bytes.withUnsafeBytes { bytes in
-      do throws(DiskFailure) { try file.write(bytes, at: offset) } catch { return error }
-      return nil
-    }
-    if let failure { throw failure }
   }
 }
