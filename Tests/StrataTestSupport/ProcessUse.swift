@@ -32,9 +32,9 @@ public struct ProcessUse: CustomStringConvertible {
     threads = field("Threads")
   }
 
-  /// Something a process holds more of by each of many cycles than it did before, in words; nil where nothing leaks. A few
-  /// may come and go: the threads that run tests are started and ended as the system likes.
-  public func leak(since before: ProcessUse, bytes: Int) -> String? {
+  /// Something a process holds more of than it did before, in words; nil where there is nothing. A few may come and go: the
+  /// threads that run tests are started and ended as the system likes.
+  func leak(since before: ProcessUse, bytes: Int) -> String? {
     let few = 8
     if descriptors > before.descriptors + few { return "descriptors: \(before), then \(self)" }
     if threads > before.threads + few { return "threads: \(before), then \(self)" }
@@ -48,18 +48,26 @@ public struct ProcessUse: CustomStringConvertible {
   }
 }
 
-/// Does `work` so many times, and a quarter of it before, which fills whatever is kept on purpose. Gives what the process held
-/// before and after the counted ones.
-public func useAround(cycles: Int, _ work: (Int) throws -> Void) throws -> (before: ProcessUse, after: ProcessUse) {
+/// What each of many times of doing `work` leaves in the process, in words; nil where nothing stays.
+///
+/// What is kept on purpose is filled first, by a quarter as many times. What comes once and stays does not count either: a
+/// heap for another thread, a large page in place of small ones. A leak goes on, so only what grows in each of several rounds
+/// of `cycles` times is one. Memory counts from `bytesEach` for one time, and some that a round may take.
+public func leak(ofEachOf cycles: Int, bytesEach: Int, _ work: (Int) throws -> Void) throws -> String? {
   let warming = max(8, cycles / 4)
   for cycle in 0..<warming { try work(cycle) }
-  let before = try ProcessUse()
-  for cycle in warming..<warming + cycles { try work(cycle) }
-  var after = try ProcessUse()
-  // A thread that has been told to end, and its stack, are gone when the system gets to it.
-  for _ in 0..<600 where after.leak(since: before, bytes: .max) != nil {
-    usleep(50_000)
-    after = try ProcessUse()
+  var found: [String] = []
+  for round in 0..<5 {
+    let before = try ProcessUse()
+    for cycle in 0..<cycles { try work(warming + round * cycles + cycle) }
+    var after = try ProcessUse()
+    // A thread that has been told to end, and its stack, are gone when the system gets to it.
+    for _ in 0..<600 where after.leak(since: before, bytes: .max) != nil {
+      usleep(50_000)
+      after = try ProcessUse()
+    }
+    guard let grown = after.leak(since: before, bytes: (2 << 20) + cycles * bytesEach) else { return nil }
+    found.append(grown)
   }
-  return (before, after)
+  return found.joined(separator: "; ")
 }
