@@ -258,7 +258,10 @@ struct FormulaGenerator {
       case 1: .list([.atom(8), small(&self), .list([.atom(9), .atom(2), .list([.atom(7), rest, next])])])
       default: again
       }
-    let test: Noun = .list([.atom(5), .list([.atom(0), .atom(6)]), .list([.atom(1), .atom(UInt64(below(7)))])])
+    let met: Noun =
+      below(2) == 0 ? .list([.atom(1), .atom(UInt64(below(7)))]) : .list([.atom(0), .atom([7, 7, 14, 30][below(4)])])
+    let counter: Noun = below(2) == 0 ? .list([.atom(0), .atom(6)]) : counted
+    let test: Noun = .list([.atom(5)] + (below(4) == 0 ? [met, counter] : [counter, met]))
     let body: Noun = .list([.atom(6), test, small(&self), turn])
     return .list([
       .atom(8), .list([.atom(1), .atom(UInt64(below(3)))]), .atom(8), .list([.atom(1), body]), .atom(9), .atom(2),

@@ -73,6 +73,10 @@ public enum Operation: UInt8, Sendable, CaseIterable {
   /// r[a] = r[b], and go on with the loop's next turn. Of w bits 0-31 are the target, 32-47 how many registers are in use
   /// there, 48-63 how many the activation may use.
   case loop
+  /// Before a `loop` whose turns only count until r[b] + a is r[c]: take all turns that are left at once, if they end and are
+  /// of direct naturals, and go on at the target; else do nothing. w is as for `loop`, but for bits 32-47: a bit for each
+  /// register that a turn increments.
+  case count
   /// r[a] = what the innermost scry gate answers to reference r[b] and path r[c].
   case scry
   /// r[a] = the trace so far; then [w r[b]] is put before it. The first word is the tag.
@@ -122,7 +126,7 @@ extension Operation {
   public var wordCount: Int {
     switch self {
     case .constant, .axis, .longAxis, .equalDirect, .edit, .jump, .unlessYes, .unlessEqual, .unlessCell, .call,
-      .tailCall, .callArm, .tailCallArm, .loop, .pushTrace, .register, .remember, .hintBefore, .hintAfter:
+      .tailCall, .callArm, .tailCallArm, .loop, .count, .pushTrace, .register, .remember, .hintBefore, .hintAfter:
       1
     case .unlessDirect, .recall: 2
     case .farAxis: 4

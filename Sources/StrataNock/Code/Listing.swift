@@ -29,7 +29,7 @@ struct Listing {
       let words = (0..<operation.wordCount).map { code.pointee.start[offset + 1 + $0] }
       // A branch counts from its own word, which is the last.
       let distance =
-        operation == .loop
+        operation == .loop || operation == .count
         ? Int(Int32(truncatingIfNeeded: words.last ?? 0)) : Int(truncatingIfNeeded: words.last ?? 0)
       let target = offset + operation.wordCount &+ distance
       lines.append(
@@ -57,6 +57,8 @@ struct Listing {
     case .tail: return "\(a) = tail \(b)"
     case .axis4, .axis5, .axis6, .axis7:
       return "\(a) = axis \(4 + Int(operation.rawValue) - Int(Operation.axis4.rawValue)) of \(b)"
+    case .threeSteps: return "\(a) = axis \(8 + instruction.c) of \(b)"
+    case .fourSteps: return "\(a) = axis \(16 + instruction.c) of \(b)"
     case .axis, .longAxis, .farAxis: return "\(a) = axis \(constant(word)) of \(b)"
     case .cons: return "\(a) = [\(b) \(c)]"
     case .isCell: return "\(a) = is \(b) a cell"
@@ -67,13 +69,17 @@ struct Listing {
     case .jump: return "go to \(target)"
     case .unlessYes: return "unless \(b) is yes go to \(target)"
     case .unlessEqual: return "unless \(b) equals \(c) go to \(target)"
-    case .unlessDirect: return "unless \(b) equals \(word) go to \(target)"
+    case .unlessDirect: return "unless \(b) equals \(constant(word)) go to \(target)"
     case .unlessCell: return "unless \(b) is a cell go to \(target)"
     case .result: return "return \(a)"
     case .call: return "\(a) = call \(c) on \(b)"
     case .tailCall: return "go on with \(c) on \(b)"
     case .callArm: return "\(a) = call arm \(c) of core \(b)"
     case .loop: return (instruction.a == instruction.b ? "" : "\(a) = \(b); ") + "loop to \(target)"
+    case .count:
+      let counting = (0..<16).filter { word >> UInt64(32 + $0) & 1 == 1 }.map { "r\($0)" }.joined(separator: ", ")
+      return "count \(counting) on until \(b)" + (instruction.a == 0 ? "" : " + \(instruction.a)")
+        + " equals \(c); go to \(target)"
     case .tailCallArm: return "go on with arm \(c) of core \(b)"
     case .scry: return "\(a) = scry \(b) \(c)"
     case .pushTrace: return "\(a) = trace; put \(constant(word)) \(b) on the trace"
@@ -86,7 +92,6 @@ struct Listing {
     case .halt: return "halt"
     case .resume: return "resume a native routine"
     case .traced: return "tell of a return"
-    default: return "\(operation) \(a) \(b) \(c)" + words.map { " \($0)" }.joined()
     }
   }
 }

@@ -11,6 +11,9 @@
 //     return r0
 //  L: r0 = r2; loop
 //
+// A turn that does nothing but count until it meets a number, as this one, need not be taken: how often it would be is known
+// (`Operation.count`). That makes a decrement in Nock, which counts up from 0, take the same time for every number.
+//
 // Which formula an arm of the subject is cannot be known beforehand, so the first version compares it with its own. In
 // the loop the arm is a constant.
 
@@ -104,6 +107,7 @@ extension Compiler {
       let source = register(of: value)
       if source != target { moves.append((target, source)) }
     }
+    emitCount(moves, leafCount: leaves.count)
     while moves.count > 1 {
       if let index = moves.firstIndex(where: { move in !moves.contains { $0.source == move.target } }) {
         let move = moves.remove(at: index)
@@ -119,6 +123,76 @@ extension Compiler {
     let last = moves.first ?? (0, 0)
     emit(.loop, a: last.target, b: last.source, word: UInt64(leaves.count) << 32)
     self.loop?.entries.append(words.count - 1)
+  }
+
+  /// What a register holds in a turn, as far as it matters to counting.
+  private enum TurnValue: Equatable {
+    /// The same in every turn.
+    case same
+    /// So much more than `register` held at the turn's beginning, which is one more in each turn.
+    case count(register: Int, more: Int)
+  }
+
+  /// Where the turn being compiled only counts until it meets a number: emits what takes all that are left at once.
+  private mutating func emitCount(_ moves: [(target: Int, source: Int)], leafCount: Int) {
+    guard let turnStart, !moves.isEmpty else { return }
+    var values = [TurnValue?](repeating: nil, count: next)
+    for register in 0..<leafCount { values[register] = .same }
+    for move in moves { values[move.target] = .count(register: move.target, more: 0) }
+    // The way from the turn's beginning to here: its only branch is the one that does not leave the loop yet.
+    var met: (register: Int, more: Int, limit: Limit)?
+    var index = turnStart
+    while index < words.count {
+      let instruction = Instruction(raw: words[index])
+      guard let operation = instruction.operation else { return }
+      let (a, b, c) = (instruction.a, instruction.b, instruction.c)
+      let last = index + operation.wordCount
+      func value(_ register: Int) -> TurnValue? { register < next ? values[register] : nil }
+      // What a turn begins with and what it compares stays where it is.
+      let isFree = a >= leafCount && a < next && met?.limit != .register(a)
+      var target: Int?
+      switch operation {
+      case .constant:
+        guard isFree else { return }
+        values[a] = .same
+      case .head, .tail, .axis4, .axis5, .axis6, .axis7, .threeSteps, .fourSteps, .axis:
+        guard isFree, value(b) == .same else { return }
+        values[a] = .same
+      case .increment:
+        guard isFree, case .count(let register, let more) = value(b) else { return }
+        values[a] = .count(register: register, more: more + 1)
+      case .unlessEqual where met == nil:
+        switch (value(b), value(c)) {
+        case (.count(let register, let more), .same): met = (register, more, .register(c))
+        case (.same, .count(let register, let more)): met = (register, more, .register(b))
+        default: return
+        }
+        target = last + Int(words[last])
+      case .unlessDirect where met == nil:
+        guard case .count(let register, let more) = value(b), words[index + 1] <= Word.largestDirect else { return }
+        met = (register, more, .number(words[index + 1]))
+        target = last + Int(words[last])
+      default: return
+      }
+      // A target that is not known yet lies behind this place: the turn goes on where the number is met.
+      guard target != last else { return }
+      index = target ?? last + 1
+    }
+    guard let met, moves.allSatisfy({ values[$0.source] == .count(register: $0.target, more: 1) }) else { return }
+    let limit: Int
+    switch met.limit {
+    case .register(let register): limit = register
+    case .number(let number): limit = register(of: Value(constant: Word(direct: number)))
+    }
+    let counting = moves.reduce(UInt64(0)) { $0 | 1 << UInt64(32 + $1.target) }
+    emit(.count, a: met.more, b: met.register, c: limit, word: counting)
+    loop?.entries.append(words.count - 1)
+  }
+
+  /// The number that ends the counting.
+  private enum Limit: Equatable {
+    case register(Int)
+    case number(UInt64)
   }
 
   /// The parts of a value that a loop keeps in registers, which are all but the formula itself.

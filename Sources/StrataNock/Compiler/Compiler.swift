@@ -32,6 +32,8 @@ struct Compiler {
   /// The loop that the first pass has found, and the one that is being compiled.
   var found: Loop?
   var loop: Loop?
+  /// Where the loop's turn begins, once that is being compiled.
+  var turnStart: Int?
 
   /// How deeply formulas may nest before the rest is compiled as code of its own: keeps the host stack small.
   static let deepestNesting = 96
@@ -80,6 +82,7 @@ struct Compiler {
     loop = found
     _ = try evaluate(own, root, isTail: true, nesting: 0)
     let start = words.count
+    turnStart = start
     free(to: 0)
     root = loopSubject(found.shape, axis: 1, found)
     _ = try evaluate(own, root, isTail: true, nesting: 0)

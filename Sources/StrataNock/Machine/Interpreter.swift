@@ -321,6 +321,33 @@ extension NockMachine {
     try nursery.ensureStack(Int(turn >> 48))
   }
 
+  /// How many turns a loop that only counts may take at once: as many as there are until it meets its number, 0 where that
+  /// is not certain to come, or a turn would need memory. `turn` is as `Operation.count` describes it.
+  @inline(__always)
+  private func turnsLeft(of count: Instruction, _ turn: UInt64, _ fp: Registers, _ stepsLeft: UInt64) -> UInt64 {
+    let reached = fp[count.b]
+    let limit = fp[count.c]
+    // A noun that is no direct natural is more than all of these.
+    guard limit <= Word.largestDirect, reached < limit, limit &- reached > UInt64(count.a) else { return 0 }
+    let turns = min(limit &- reached &- UInt64(count.a), stepsLeft)
+    var counting = turn >> 32 & 0xFFFF
+    while counting != 0 {
+      if fp[counting.trailingZeroBitCount] > Word.largestDirect &- turns { return 0 }
+      counting &= counting &- 1
+    }
+    return turns
+  }
+
+  /// Leaves the registers as `turns` turns of a loop that only counts do.
+  @inline(__always)
+  private func takeTurns(_ turns: UInt64, _ turn: UInt64, _ fp: Registers) {
+    var counting = turn >> 32 & 0xFFFF
+    while counting != 0 {
+      fp[counting.trailingZeroBitCount] &+= turns
+      counting &= counting &- 1
+    }
+  }
+
   @inline(never)
   private func slowEqual(_ a: UInt64, _ b: UInt64, _ fp: Registers, _ live: Int) throws(Fault) -> Bool {
     nursery.state.pointee.stackTop = fp + live + 1 - nursery.base
@@ -682,6 +709,16 @@ extension NockMachine {
           try turnSlowly(fp, pc, turn)
           stackLimit = base + state.pointee.stackLimit
           scanned = base + state.pointee.frame.pointee.scannedStack
+        }
+
+      case .count:
+        let turns = turnsLeft(of: instruction, pc[0], fp, stepsLeft)
+        if turns > 0, platform_load_relaxed(poll) == 0 {
+          takeTurns(turns, pc[0], fp)
+          stepsLeft &-= turns
+          pc += Int(Int32(truncatingIfNeeded: pc[0]))
+        } else {
+          pc += 1
         }
 
       case .scry:
