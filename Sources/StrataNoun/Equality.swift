@@ -2,7 +2,9 @@
 //
 // A short comparison walks pairs of cells with nothing but a stack. A long one also keeps a union-find table of
 // cells already assumed equal: since one difference makes the whole comparison false, an assumption never has
-// to be taken back, and no more pairs are visited than there are cells.
+// to be taken back. While the table knows none of the pairs it is asked for, it is asked for few, since most nouns share
+// little. No more than 16 pairs pass it by for each that is new to it, and those are fewer than the cells: so the
+// pairs that are visited stay within a small multiple of the cells, however they are shared.
 
 import StrataMemory
 
@@ -92,7 +94,11 @@ extension Nursery {
     }
   }
 
+  /// How many pairs are compared before the table is asked, how many new ones it then gets in a row, and how many pass it by
+  /// after these.
   private static var pairsBeforeTable: Int { 1 << 12 }
+  private static var pairsForTable: Int { 1 << 6 }
+  private static var pairsBesideTable: Int { 1 << 10 }
 
   /// Compares two different cells; nil when that takes more than `steps` pairs.
   private func equalCells(_ a: Word, _ b: Word, within steps: inout Int) throws(Fault) -> Bool? {
@@ -101,6 +107,8 @@ extension Nursery {
     let base = self.base
     var sp = try pushPair(a.raw, b.raw, at: bottom)
     var pairs = 0
+    var pairsWithoutTable = Nursery.pairsBeforeTable
+    var newToTable = 0
     var classes = UnionTable()
     let limit = steps
     defer {
@@ -114,7 +122,17 @@ extension Nursery {
       let first = base[sp] & Word.offsetMask
       let second = base[sp &+ 1] & Word.offsetMask
       pairs &+= 1
-      if pairs > Nursery.pairsBeforeTable, try !classes.union(first, second) { continue }
+      if pairs > pairsWithoutTable {
+        if try !classes.union(first, second) {
+          newToTable = 0
+          continue
+        }
+        newToTable &+= 1
+        if newToTable == Nursery.pairsForTable {
+          newToTable = 0
+          pairsWithoutTable = pairs &+ Nursery.pairsBesideTable
+        }
+      }
       var part = 2
       while part > 0 {
         let x = Word(raw: base[Int(first) &+ part])
