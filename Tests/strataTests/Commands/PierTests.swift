@@ -72,6 +72,7 @@ import Testing
       cp '\(packageRoot)/Examples/http-tally/tally.nock' .
       strata pier new site tally.nock >/dev/null
       for round in 1 2; do
+        rm -f notes
         "$STRATA" pier run site --driver http=0 >/dev/null 2>notes &
         wait_for "grep -q 'port [0-9]' notes"; port=$(grep -o 'port [0-9]*' notes)
         for n in 1 2; do curl -s "http://127.0.0.1:${port#port }/"; echo; done
