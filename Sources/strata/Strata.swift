@@ -26,11 +26,11 @@ struct Strata {
 
   /// Runs the command line and reports its failure, if any.
   static func dispatch(_ words: [String], _ console: inout Console) -> ExitCode {
-    let verb = words.first.flatMap { $0.hasPrefix("-") ? nil : Command.verb(of: words) }
     do {
       try run(words, &console)
       return .fine
     } catch {
+      let verb = words.first.flatMap { $0.hasPrefix("-") ? nil : Command.verb(of: words) }
       if !error.isReported { console.report(error, verb: verb, json: words.contains("--json")) }
       return error.code
     }

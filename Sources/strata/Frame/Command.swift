@@ -71,8 +71,12 @@ struct Command: Sendable {
 extension Command {
   /// Whether longer verbs begin with these words, which are no verb themselves.
   static func isGroup(_ words: String) -> Bool {
-    all.contains { $0.verb.hasPrefix(words + " ") } && !all.contains { $0.verb == words }
+    let beginning = words + " "
+    return verbs.contains { $0.hasPrefix(beginning) } && !verbs.contains(words)
   }
+
+  /// The verbs of all commands.
+  private static let verbs = all.map(\.verb)
 
   /// The verb that a command line begins with, whether there is such a verb or not: the longest that there is, else one
   /// word more than the group that the line names.
@@ -82,7 +86,7 @@ extension Command {
     for word in words.dropFirst().prefix(2) {
       let isGroup = isGroup(named)
       named += " " + word
-      if isGroup || self.isGroup(named) || all.contains(where: { $0.verb == named }) { found = named }
+      if isGroup || self.isGroup(named) || verbs.contains(named) { found = named }
     }
     return found
   }
