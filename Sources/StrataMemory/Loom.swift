@@ -19,14 +19,16 @@ public struct LoomOptions: Sendable {
   public var reservationBytes = 256 << 30
   /// What the machine may use of the arena and the stack together, in bytes; nil leaves it to the system.
   public var budgetBytes: Int?
-  /// How many words a frame allocates before its young objects are collected.
+  /// How many words a frame allocates before its young objects are collected, once the loom has been in use for a while.
   public var youngWords = 1 << 16
+  /// How many words they are at first; twice as many after every fourth collection. A short run touches few pages so.
+  public var firstYoungWords = 1 << 13
   /// How many words of dropped memory each end of the arena keeps instead of giving them back.
   public var keptWords = 1 << 20
   /// The steps in which pages are asked for, in words; a multiple of 512.
   public var commitWords = 1 << 13
   /// A range that has become this large, in words, grows by huge pages.
-  public var hugeFromWords = 1 << 19
+  public var hugeFromWords = 1 << 17
   /// A frame of at least this many words is compacted in place, not copied.
   public var slideFromWords = 1 << 22
   /// Whether every safe point moves every object of the innermost frame, takes the pages that they leave away, and checks what must

@@ -125,7 +125,9 @@ extension NurseryState {
       let room = frame.pointee.budgetWords - usedWords
       let wanted = count + Space.chunkHeaderWords
       guard wanted <= room else { throw .bytes }
-      let size = max(wanted, min(frame.pointee.youngWords, room))
+      // Where no safe point comes, chunks grow with what there is of them.
+      let size = max(
+        wanted, min(max(frame.pointee.youngWords, min(options.youngWords, frame.pointee.young.extent)), room))
       let chunk = try addChunk(size)
       closeCurrentChunk()
       if frame.pointee.young.current == 0 {
@@ -152,6 +154,9 @@ extension NurseryState {
     noteUse()
     return chunk + Space.chunkHeaderWords
   }
+
+  /// How many young words a frame may allocate between collections where it has room for so many in all.
+  func youngWords(roomWords: Int) -> Int { max(1 << 9, min(youngWords, roomWords / 4)) }
 
   /// Commits a chunk of `size` words at the young space's edge and makes it part of the space.
   private mutating func addChunk(_ size: Int) throws(Fault) -> Int {

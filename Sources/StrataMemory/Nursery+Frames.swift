@@ -24,7 +24,7 @@ extension Nursery {
         young: Space(side: side.opposite, bound: side == .west ? east : west),
         westBound: west, eastBound: east, stackBase: state.pointee.stackTop, trailBase: state.pointee.trailTop,
         rank: HeapSizes.rank(holding: 16 * state.pointee.options.youngWords), budgetWords: budget,
-        youngWords: max(1 << 9, min(state.pointee.options.youngWords, (budget - used) / 4)),
+        youngWords: state.pointee.youngWords(roomWords: budget - used),
         liveWords: 0, scannedStack: state.pointee.stackTop))
     state.pointee.frame = child
     state.pointee.depth += 1
@@ -199,6 +199,10 @@ extension Nursery {
       try collectYoung(activeBase: activeBase ?? frame.pointee.stackBase)
       let extent = frame.pointee.tenured.extent
       let room = frame.pointee.budgetWords - state.pointee.usedWords
+      if state.pointee.metrics.youngCollections % 4 == 0 {
+        state.pointee.youngWords = min(state.pointee.options.youngWords, 2 * state.pointee.youngWords)
+      }
+      frame.pointee.youngWords = max(frame.pointee.youngWords, state.pointee.youngWords(roomWords: room))
       // Close to the budget a flip pays as soon as the frame has grown noticeably since the last one.
       let isTight = room < 2 * frame.pointee.youngWords && extent > frame.pointee.liveWords / 4 * 5
       if extent > HeapSizes.words[frame.pointee.rank] || isTight { try compact() }

@@ -37,6 +37,7 @@ extension Nursery {
         stopReason: signals + 1, reservation: reservation, options: options, fixedEnd: commons.high,
         commons: commons, frames: frames, trail: trail, stack: stack, arenaLow: arenaLow, arenaHigh: arenaHigh,
         westCommitted: arenaLow, eastCommitted: arenaHigh, commonsTop: commons.low + 1, trailTop: trail.low,
+        youngWords: max(1 << 9, min(options.firstYoungWords, options.youngWords)),
         largeThreshold: max(64, options.youngWords / 8),
         chunkWords: min(1 << 15, max(1 << 9, options.youngWords / 8))))
     let nursery = Nursery(state: state)
@@ -52,7 +53,7 @@ extension Nursery {
         tenured: Space(side: .west, bound: arenaLow), young: Space(side: .east, bound: arenaHigh),
         westBound: arenaLow, eastBound: arenaHigh, stackBase: stack.low, trailBase: trail.low,
         rank: HeapSizes.rank(holding: 16 * options.youngWords), budgetWords: budget,
-        youngWords: max(1 << 9, min(options.youngWords, budget / 4)), liveWords: 0, scannedStack: stack.low))
+        youngWords: state.pointee.youngWords(roomWords: budget), liveWords: 0, scannedStack: stack.low))
     return nursery
   }
 

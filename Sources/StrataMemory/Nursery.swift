@@ -117,6 +117,8 @@ public struct NurseryState: ~Copyable {
   var isAllocatingFixed = false
   var trailTop: Int
   var providers: [any RootProvider] = []
+  /// What the innermost frame's `youngWords` would be with room enough; grows with each collection.
+  var youngWords: Int
   let largeThreshold: Int
   /// The chunk size of collected spaces.
   let chunkWords: Int

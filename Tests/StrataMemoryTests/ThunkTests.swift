@@ -17,7 +17,7 @@ import Testing
     let nursery = loom.nursery
     var last = try nursery.cell(Word(direct: 1), Word(direct: 2))
     try nursery.push(last)
-    for _ in 0..<1000 {
+    for _ in 0..<4000 {
       last = try makeThunk(nursery, ThunkState.done, [last, Word(direct: 9)])
       try nursery.push(last)
     }
@@ -26,7 +26,7 @@ import Testing
     let low = nursery.state.pointee.stack.low
     let cell = Word(raw: nursery.base[low])
     #expect(cell.isCell)
-    for index in 1...1000 { #expect(Word(raw: nursery.base[low + index]) == cell) }
+    for index in 1...4000 { #expect(Word(raw: nursery.base[low + index]) == cell) }
     try nursery.flip()
     #expect(nursery.usedBytes < before)
     #expect(nursery.metrics.copiedWords == 6, "only the cell is copied, once by each collection")
