@@ -37,14 +37,14 @@ struct SireTests {
   /// What Sire prints for a source, the status with which it ends, and the most memory that it had in use.
   private func run(
     _ source: String, youngWords: Int? = nil, mostRead: Int = .max, nameJets: Bool = true,
-    checking interval: UInt64? = nil
+    checking: Bool = false
   ) throws -> (output: String, status: Int, peakBytes: Int) {
     let host = MemoryHost(input: "#### all\n\n" + source + "\n\n")
     host.mostRead = mostRead
     var options = LoomOptions()
     if let youngWords { options.youngWords = youngWords }
     let machine = try PlanMachine(
-      options: options, grants: .terminal, host: host, nameJets: nameJets, jetCheckInterval: interval)
+      options: options, grants: .terminal, host: host, nameJets: nameJets, jetCheckInterval: checking ? 1 : nil)
     let main = try machine.load(seed: planBytes("sire.seed"))
     var status = 0
     do throws(PlanFailure) {
@@ -52,15 +52,27 @@ struct SireTests {
     } catch {
       status = Int(error.exitStatus)
     }
-    if let interval {
-      print(
-        "Sire, each call of \(interval) checked: \(machine.jetChecks) compared, \(machine.undecidedJetChecks) undecided"
-      )
-      #expect(machine.jetChecks > 500 && machine.jetMismatches.isEmpty)
+    if checking {
+      print("Sire, each call checked: \(machine.jetChecks) compared, \(machine.undecidedJetChecks) undecided")
+      #expect(machine.jetChecks > 500)
+      for mismatch in machine.jetMismatches { expectKnown(mismatch) }
     }
     return (
       String(decoding: host.output, as: UTF8.self), status, machine.nursery.metrics.peakUsedWords * 8
     )
+  }
+
+  /// The seed's own law of division gives one too little where nothing is left over. No other law of it differs from its
+  /// operation.
+  private func expectKnown(_ mismatch: PlanJetMismatch) {
+    let numbers = mismatch.arguments.compactMap { UInt64($0) }
+    guard mismatch.name == "Div", numbers.count == 2, numbers[1] > 0 else {
+      Issue.record("\(mismatch)")
+      return
+    }
+    let quotient = numbers[0] / numbers[1]
+    #expect(numbers[0] % numbers[1] == 0 && quotient > 0, "\(mismatch)")
+    #expect("\(mismatch.operation)" == "\(quotient)" && "\(mismatch.law)" == "\(quotient - 1)", "\(mismatch)")
   }
 
   @Test func definitionsArePrinted() throws {
@@ -109,8 +121,8 @@ struct SireTests {
   }
 
   @Test func itsLawsAgreeWithTheirOperations() throws {
-    let source = SireSource.library(blocks: 4)
-    #expect(try run(source, checking: 20).output == run(source).output)
+    let source = SireSource.library(blocks: isDebug ? 4 : 40)
+    #expect(try run(source, checking: true).output == run(source).output)
   }
 
   @Test func aLargeSourceLoads() throws {
