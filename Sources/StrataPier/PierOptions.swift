@@ -81,6 +81,8 @@ public struct PierOpening: Sendable {
   /// The event whose state was stored, and how many events were computed after it.
   public var storedEvent: UInt64 = 0
   public var replayedEvents = 0
+  /// How many of those gave another state than when they were computed first, where that is allowed.
+  public var differingEvents = 0
   /// What the operator should know, such as a damaged state that was passed over.
   public var notes: [String] = []
 }

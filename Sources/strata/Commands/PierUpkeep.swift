@@ -173,7 +173,9 @@ extension Command {
     examples: [
       Example("strata pier replay counter", "check the latest events"),
       Example("strata pier replay counter --rebuild", "make the store anew from the log"),
-      Example("strata pier replay counter --skip 17", "pass over an event that cannot be computed any more"),
+      Example(
+        "strata pier replay counter --skip 17 --ignore-mugs",
+        "pass over an event that cannot be computed any more, and take the states that come of the others"),
     ]
   ) { (invocation, console) throws(Failure) in
     let directory = invocation.operands[0]
@@ -204,13 +206,16 @@ extension Command {
       json.begin()
       json.member("from", Int(clamping: opening.storedEvent))
       json.member("events", opening.replayedEvents)
+      json.member("differing", opening.differingEvents)
       json.member("seconds", seconds)
       json.end()
       return console.print(json.text)
     }
     let rate = Int(Double(opening.replayedEvents) / max(seconds, 1e-9))
+    let differing = opening.differingEvents
+    let states = differing == 0 ? "the same states" : "states of which \(differing) are not the logged ones"
     console.print(
-      "\(opening.replayedEvents) events after event \(opening.storedEvent) give the same states, \(rate) a second")
+      "\(opening.replayedEvents) events after event \(opening.storedEvent) give \(states), \(rate) a second")
   }
 
   private static func report(
