@@ -121,7 +121,7 @@ struct SireTests {
   }
 
   @Test func itsLawsAgreeWithTheirOperations() throws {
-    let source = SireSource.library(blocks: isDebug ? 4 : 40)
+    let source = SireSource.library(blocks: (isDebug ? 4 : 12) * testScale)
     #expect(try run(source, checking: true).output == run(source).output)
   }
 
