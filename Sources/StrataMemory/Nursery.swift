@@ -117,7 +117,7 @@ public struct NurseryState: ~Copyable {
   var isAllocatingFixed = false
   var trailTop: Int
   var providers: [any RootProvider] = []
-  /// What the innermost frame's `youngWords` would be with room enough; grows with each collection.
+  /// What the innermost frame's `youngWords` would be with room enough; grows with collections.
   var youngWords: Int
   let largeThreshold: Int
   /// The chunk size of collected spaces.
