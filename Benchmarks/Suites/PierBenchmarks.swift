@@ -34,8 +34,9 @@ enum PierBenchmarks {
     }
     all += [
       replaying("pier/replay", "pier/poke-64-waiters"), openingLarge("pier/open-large-state"),
-      storing("pier/store-one-cell-of-large-state", sync), pausing("pier/longest-pause-of-a-soak"),
+      storing("pier/store-one-cell-of-large-state", sync),
     ]
+    all += ["pause", "storing", "collecting", "trimming", "sync"].map { pausing($0) }
     return all
   }
 
@@ -213,18 +214,18 @@ enum PierBenchmarks {
     }
   }
 
-  /// The longest time for which duties (storing, collecting, trimming) have kept an event waiting, while all of the
-  /// state is replaced again and again.
-  private static func pausing(_ name: String) -> Benchmark {
-    Benchmark(name) { smoke in
-      let subject = try Subjected(keeper)
+  /// The longest time for which duties have kept an event waiting, while all of the state is replaced again and again: all
+  /// of them, one of them, or the disk in making a state durable.
+  private static func pausing(_ what: String) -> Benchmark {
+    Benchmark("pier/longest-\(what)-of-a-soak") { smoke in
       let events = try (0..<4).map { try jam(list(smoke ? 100 : 20_000, from: $0)) }
       return Subject(
         work: Work(count: 1, unit: "pause"),
         run: {
-          for index in 0..<(smoke ? 4 : 400) { _ = try subject.pier.poke(Poke(events[index % 4])) }
+          let subject = try Subjected(keeper)
+          for index in 0..<(smoke ? 4 : 800) { _ = try subject.pier.poke(Poke(events[index % 4])) }
           let facts = subject.pier.facts()
-          guard let pause = facts["longest_pause_microseconds"].flatMap({ UInt64($0) }),
+          guard let pause = facts["longest_\(what)_microseconds"].flatMap({ UInt64($0) }),
             let used = facts["store_used_bytes"].flatMap({ Int($0) })
           else { throw Skip(reason: "the pier does not tell") }
           if !smoke, used > 40 << 20 { throw Skip(reason: "the store has grown to \(used) bytes") }

@@ -5,20 +5,45 @@ import CPlatform
 import StrataMemory
 import StrataStore
 
+/// What keeps events waiting between them.
+enum Duty: Int, CaseIterable {
+  case comparing, storing, collecting, trimming, showing
+}
+
+/// The longest time that each duty has kept events waiting, in nanoseconds.
+struct DutyPauses {
+  private var times = [UInt64](repeating: 0, count: Duty.allCases.count)
+  /// Of whatever was done between two events, all together.
+  private(set) var longest: UInt64 = 0
+
+  subscript(_ duty: Duty) -> UInt64 { times[duty.rawValue] }
+
+  mutating func note(_ duty: Duty?, _ time: UInt64) {
+    if let duty { times[duty.rawValue] = max(times[duty.rawValue], time) }
+    longest = max(longest, time)
+  }
+}
+
 extension Pier {
   /// Does what is due, one step of it. Under the lock. A failure that puts nothing in doubt waits for the next time.
   func doDuties(isIdle: Bool) {
     if stopReason != nil || isClosed { return }
     let now = Clock.now()
     let isPaced = options.worksInBackground && !isIdle
+    var duty: Duty?
     do throws(PierFailure) {
       try checkStore()
       if let segmentGuard = store.segmentGuard, !segmentGuard.isDone {
         // Nothing is stored before everything is compared: what is due waits for it, step by step.
-        if isStoreDue(now) || !options.worksInBackground { _ = segmentGuard.step(budgetBytes: Pier.comparingStepBytes) }
+        if isStoreDue(now) || !options.worksInBackground {
+          duty = .comparing
+          _ = segmentGuard.step(budgetBytes: Pier.comparingStepBytes)
+        }
       } else if isStoreDue(now) {
+        duty = .storing
         try storeState()
       } else if !isPaced || now >= duties.nextStep {
+        duty = store.isCollecting || store.needsCollection ? .collecting : .trimming
         try step()
         if isPaced {
           // A fifth of the time at most.
@@ -27,8 +52,15 @@ extension Pier {
         }
       }
     } catch { note(error) }
-    if wantsSnapshot, !isPaced || now >= nextSnapshot { publish() }
-    duties.longestPause = max(duties.longestPause, Clock.now() &- now)
+    var end = Clock.now()
+    if let duty { duties.pauses.note(duty, end &- now) }
+    if wantsSnapshot, !isPaced || now >= nextSnapshot {
+      publish()
+      let shown = Clock.now()
+      duties.pauses.note(.showing, shown &- end)
+      end = shown
+    }
+    duties.pauses.note(nil, end &- now)
     post(now)
   }
 
@@ -63,7 +95,7 @@ extension Pier {
     } else if store.needsCollection {
       try collectSoon()
     } else if duties.isTrimming, let bound = trimBound {
-      let limit = options.trimStepEvents
+      let limit = options.trimStep
       duties.isTrimming = !(try inLog { () throws(EventLogFailure) in try log.trim(before: bound, limit: limit) })
     }
   }

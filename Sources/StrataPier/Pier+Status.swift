@@ -24,7 +24,7 @@ extension Pier {
     board[.unverifiedBytes] = UInt64(store.segmentGuard?.unverifiedBytes ?? 0)
     board[.storings] = UInt64(duties.storings)
     board[.collections] = UInt64(duties.collections)
-    board[.longestPause] = duties.longestPause
+    board[.longestPause] = duties.pauses.longest
   }
 
   private func post(_ usage: NurseryUsage) {

@@ -49,7 +49,9 @@ extension Pier {
     facts.add("store_commits", store.metrics.commits)
     facts.add("collections", duties.collections)
     facts.add("is_collecting", store.isCollecting)
-    facts.add("longest_pause_microseconds", duties.longestPause / 1000)
+    facts.add("longest_pause_microseconds", duties.pauses.longest / 1000)
+    for duty in Duty.allCases { facts.add("longest_\(duty)_microseconds", duties.pauses[duty] / 1000) }
+    facts.add("longest_sync_microseconds", store.metrics.longestSync / 1000)
     facts.add("batches", log.batchCount)
     facts.add("nursery_bytes", host.unstoredWords * 8)
     facts.add("commons_bytes", host.nursery.commonsWords * 8)
@@ -105,7 +107,7 @@ extension Pier {
       if !isBegun {
         try storeState()
         if let bound = trimBound {
-          try inLog { () throws(EventLogFailure) in while try !log.trim(before: bound, limit: 1 << 14) {} }
+          try inLog { () throws(EventLogFailure) in while try !log.trim(before: bound, limit: .generous) {} }
         }
         try collectSoon()
         target = duties.collections

@@ -104,8 +104,8 @@ public final class Pier: @unchecked Sendable {
     /// Not before these times, so that duties take a bounded share of the time.
     var nextStep: UInt64 = 0
     var nextStore: UInt64 = 0
-    /// The longest time that a duty has kept events waiting, in nanoseconds.
-    var longestPause: UInt64 = 0
+    /// The longest times for which each duty has kept events waiting.
+    var pauses = DutyPauses()
     var storings = 0
     var collections = 0
   }
@@ -199,7 +199,7 @@ public final class Pier: @unchecked Sendable {
 
   private func trimAll() throws(EventLogFailure) {
     guard let bound = trimBound else { return }
-    while try !log.trim(before: bound, limit: 1 << 14) {}
+    while try !log.trim(before: bound, limit: .generous) {}
   }
 
   /// Ends the running event as `interruptEvent` does, and may be used in a signal handler. Raised while no event runs, it

@@ -29,8 +29,8 @@ public struct PierOptions: Sendable {
   public var collectionStepWords = 1 << 16
   /// How many of the last events stay in the log in any case, so that people can look at them.
   public var keptEvents = 1000
-  /// How many events one step of trimming removes.
-  public var trimStepEvents = 2048
+  /// What one step of trimming removes: about a millisecond's work.
+  public var trimStep = TrimLimit(events: 2048, bytes: 1 << 20)
   /// Whether a thread of the pier's own does what is due while nobody pokes, and ends events that take too long.
   public var worksInBackground = true
   /// Whether native code may answer for arms that it is registered for.

@@ -150,7 +150,7 @@ import Testing
       $0.storeAfterEvents = 20
       $0.worksInBackground = false
       $0.collectionStepWords = 1024
-      $0.trimStepEvents = 10
+      $0.trimStep.events = 10
       $0.keptEvents = 10
     }
     // The state is the last event, so that everything older is garbage.

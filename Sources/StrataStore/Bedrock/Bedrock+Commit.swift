@@ -256,10 +256,12 @@ extension Bedrock {
   }
 
   private func syncAndReplace(_ next: Superblock) throws(BedrockFailure) {
+    let start = Clock.now()
     do throws(DiskFailure) {
       try file.sync()
       try Bedrock.write(next.encoded(), slot: 1 - slot, to: file)
       try file.sync()
+      metrics.longestSync = max(metrics.longestSync, Clock.now() &- start)
     } catch {
       // The disk may hold the new superblock or the old one, and the cache may show either.
       failure = error

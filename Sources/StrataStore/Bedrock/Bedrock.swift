@@ -263,4 +263,6 @@ public struct BedrockMetrics: Equatable, Sendable {
   public var segmentsFreed = 0
   public var segmentsPunched = 0
   public var readerTableFailures = 0
+  /// The longest time that the disk took to make a commit durable, both syncs together, in nanoseconds.
+  public var longestSync: UInt64 = 0
 }

@@ -91,6 +91,21 @@ public final class LogTicket: @unchecked Sendable {
   }
 }
 
+/// What one call of `trim` may do.
+public struct TrimLimit: Equatable, Sendable {
+  public var events: Int
+  /// Bytes of events to remove. Moving what is left costs more than removing: a quarter of this is moved at most.
+  public var bytes: Int
+
+  public init(events: Int, bytes: Int) {
+    self.events = events
+    self.bytes = bytes
+  }
+
+  /// For callers that keep nobody waiting.
+  public static let generous = TrimLimit(events: 1 << 14, bytes: 64 << 20)
+}
+
 /// A log of numbered events, without gaps. Any thread may call any method.
 public protocol EventLog: AnyObject, Sendable {
   /// The number of the first event that the log still holds; one more than `last` when it holds none.
@@ -122,9 +137,9 @@ public protocol EventLog: AnyObject, Sendable {
   /// Calls `body` with each event from `number` on, in order, until it returns false. Every event is verified.
   func read(from number: UInt64, _ body: (LoggedEvent) -> Bool) throws(EventLogFailure)
 
-  /// Removes up to `limit` events with numbers below `number`. True when none of them is left. Events may be appended
-  /// meanwhile.
-  func trim(before number: UInt64, limit: Int) throws(EventLogFailure) -> Bool
+  /// Removes events with numbers below `number`, the oldest first and at least one, as far as `limit` goes. True when
+  /// none of them is left and no more of the file is unused than used. Events may be appended meanwhile.
+  func trim(before number: UInt64, limit: TrimLimit) throws(EventLogFailure) -> Bool
 
   /// Writes what is pending and closes the log.
   func close() throws(EventLogFailure)

@@ -77,7 +77,7 @@ public final class SQLiteEventLog: EventLog, @unchecked Sendable {
     let version = try connection.integer("PRAGMA user_version") ?? 0
     if version == 0 {
       // Only effective before the first table; lets `trim` give space back without rewriting the file.
-      try connection.execute("PRAGMA page_size=4096; PRAGMA auto_vacuum=INCREMENTAL")
+      try connection.execute("PRAGMA page_size=\(pageBytes); PRAGMA auto_vacuum=INCREMENTAL")
     }
     try connection.execute(
       "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=2000; PRAGMA journal_size_limit=33554432"
@@ -442,28 +442,56 @@ public final class SQLiteEventLog: EventLog, @unchecked Sendable {
     try connection.run("INSERT OR REPLACE INTO facts(name, value) VALUES('trimmed', ?)", [.integer(Int64(number))])
   }
 
-  public func trim(before number: UInt64, limit: Int) throws(EventLogFailure) -> Bool {
+  public func trim(before number: UInt64, limit: TrimLimit) throws(EventLogFailure) -> Bool {
     try owning { () throws(EventLogFailure) -> Bool in
-      let start = firstKept
       // The last event stays, so that its number is never given again.
-      let target = min(number, lastDurable)
-      if target <= start { return true }
-      let end = min(target, start + UInt64(max(1, limit)))
-      try transaction { () throws(SQLiteFailure) -> Void in
-        try connection.run("DELETE FROM events WHERE number < ?", [.integer(Int64(end))])
-        try connection.run("DELETE FROM outcomes WHERE number < ?", [.integer(Int64(end))])
-        try noteTrimmed(through: end - 1)
-      }
-      mutex.lock()
-      firstKept = end
-      mutex.unlock()
-      // Gives pages back to the file system; the next checkpoint makes the file shorter.
-      do throws(SQLiteFailure) { try connection.run("PRAGMA incremental_vacuum(1000)") } catch {
-        if !error.isNoSpace { throw .stopped(path: path, reason: error.reason) }
-      }
-      return end == target
+      let target = max(firstKept, min(number, lastDurable))
+      if firstKept < target { try remove(below: target, limit) }
+      return try giveBack(pages: max(1, limit.bytes / 4 / SQLiteEventLog.pageBytes)) && firstKept == target
     }
   }
+
+  private func remove(below target: UInt64, _ limit: TrimLimit) throws(EventLogFailure) {
+    var end = firstKept + 1
+    try transaction { () throws(SQLiteFailure) -> Void in
+      // What a row refers to is not read for its length.
+      var bytes: Int64 = 0
+      try connection.run(
+        "SELECT number, length(payload) FROM events WHERE number < ? ORDER BY number LIMIT ?",
+        [.integer(Int64(target)), .integer(Int64(max(1, limit.events)))]
+      ) { row in
+        end = UInt64(row.integer(0)) + 1
+        bytes += row.integer(1)
+        return bytes < limit.bytes
+      }
+      try connection.run("DELETE FROM events WHERE number < ?", [.integer(Int64(end))])
+      try connection.run("DELETE FROM outcomes WHERE number < ?", [.integer(Int64(end))])
+      try noteTrimmed(through: end - 1)
+    }
+    mutex.lock()
+    firstKept = end
+    mutex.unlock()
+  }
+
+  /// Gives pages back to the file system when more are unused than used: events to come need them anyway, and what lies
+  /// behind an unused page has to be moved. The next checkpoint makes the file shorter. True when nothing is left to do.
+  private func giveBack(pages: Int) throws(EventLogFailure) -> Bool {
+    do throws(SQLiteFailure) {
+      let unused = try connection.integer("PRAGMA freelist_count") ?? 0
+      let all = try connection.integer("PRAGMA page_count") ?? 0
+      let surplus = Int(unused - max(SQLiteEventLog.fewPages, all - unused))
+      if surplus <= 0 { return true }
+      try connection.execute("PRAGMA incremental_vacuum(\(min(surplus, pages)))")
+      return surplus <= pages
+    } catch {
+      if !error.isNoSpace { throw .stopped(path: path, reason: error.reason) }
+      return true
+    }
+  }
+
+  private static let pageBytes = 4096
+  /// As many unused pages are never worth a transaction.
+  private static let fewPages: Int64 = 16
 
   public func close() throws(EventLogFailure) {
     var pending: EventLogFailure?

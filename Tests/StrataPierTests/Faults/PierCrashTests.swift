@@ -70,7 +70,7 @@ private final class Life {
     options.store.keptSegments = 2
     options.storeAfterEvents = 3 + Int(seed % 5)
     options.collectionStepWords = 2048
-    options.trimStepEvents = 4
+    options.trimStep.events = 4
     options.keptEvents = 2
     return options
   }

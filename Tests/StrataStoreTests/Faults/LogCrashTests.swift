@@ -8,6 +8,8 @@ import Testing
 
 /// A machine that adds numbers: each event is a number, the state is a list of recent ones and a mix of all.
 private final class Machine {
+  private static let trimLimit = TrimLimit(events: 20, bytes: 4096)
+
   let seed: UInt64
   let disk: SimulatedDisk
   let usesStore: Bool
@@ -177,9 +179,11 @@ private final class Machine {
         }
       }
       // Everything before the older of the two stored states may go.
-      if random.oneIn(12), storedEvents.count == 2 { _ = try log.trim(before: storedEvents[1] + 1, limit: 20) }
+      if random.oneIn(12), storedEvents.count == 2 {
+        _ = try log.trim(before: storedEvents[1] + 1, limit: Machine.trimLimit)
+      }
     } else if random.oneIn(15) {
-      _ = try log.trim(before: acknowledged > 10 ? acknowledged - 10 : 1, limit: 20)
+      _ = try log.trim(before: acknowledged > 10 ? acknowledged - 10 : 1, limit: Machine.trimLimit)
     }
     if random.oneIn(30) { stop() }
   }

@@ -109,18 +109,44 @@ extension EventLog {
     let log = try SQLiteEventLog.open("d/log", on: disk)
     for _ in 0..<2000 { _ = try log.append([UInt8](repeating: 7, count: 1000)) }
     var rounds = 1
-    while try !log.trim(before: 1991, limit: 300) { rounds += 1 }
-    #expect(rounds == 7)
+    while try !log.trim(before: 1991, limit: TrimLimit(events: 300, bytes: 1 << 20)) { rounds += 1 }
+    #expect(7..<14 ~= rounds, "seven to remove 1990 events, and some more to give back what is left of their space")
     #expect(log.first == 1991)
     #expect(try log.events(from: 1991).count == 10)
     #expect(throws: EventLogFailure.noSuchEvent(1990)) { try log.events(from: 1990) }
-    #expect(try log.trim(before: 99_999, limit: 10_000))
+    #expect(try log.trim(before: 99_999, limit: .generous))
     #expect(log.first == 2000, "the last event stays, so that its number is not given again")
     try log.close()
     #expect(try disk.open("d/log", .read).size() < 100_000)
     let again = try SQLiteEventLog.open("d/log", on: disk)
     #expect(again.first == 2000)
     #expect(try again.append([1]) == 2001)
+  }
+
+  @Test func aStepOfTrimmingRemovesAsManyBytesAsItMay() throws {
+    let disk = SimulatedDisk()
+    let log = try SQLiteEventLog.open("d/log", on: disk)
+    for index in 0..<40 { _ = try log.append([UInt8](repeating: 7, count: index == 20 ? 500_000 : 50_000)) }
+    let limit = TrimLimit(events: 2048, bytes: 120_000)
+    var firsts: [UInt64] = []
+    while log.first < 30 {
+      _ = try log.trim(before: 30, limit: limit)
+      firsts.append(log.first)
+    }
+    #expect(firsts == [4, 7, 10, 13, 16, 19, 22, 25, 28, 30], "three at a time, or the one that goes beyond")
+    try log.close()
+  }
+
+  @Test func spaceThatEventsWillNeedIsNotGivenBack() throws {
+    let disk = SimulatedDisk()
+    let log = try SQLiteEventLog.open("d/log", on: disk)
+    for _ in 0..<300 { _ = try log.append([UInt8](repeating: 7, count: 10_000)) }
+    while try !log.trim(before: 101, limit: .generous) {}
+    for _ in 0..<100 { _ = try log.append([UInt8](repeating: 8, count: 10_000)) }
+    while try !log.trim(before: 201, limit: .generous) {}
+    try log.close()
+    let pages = try disk.open("d/log", .read).size() / 4096
+    #expect(740..<800 ~= pages, "new events lie where old ones were")
   }
 
   @Test func aFullDiskRefusesEventsAndTakesThemAgain() throws {

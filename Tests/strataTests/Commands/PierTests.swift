@@ -130,7 +130,7 @@ import Testing
       strata pier poke books '[%sale 2 %may]' --count 50 --clients 4 --quiet | sed 's/, .*//'
       strata pier peek books '[0 2]'
       strata pier run books 2>&1 | grep -c 'in use by process'
-      strata pier info books | grep 'last event'
+      strata pier info books | grep 'last event' | tr -s ' '
       kill -TERM $!; wait $!; echo "code $?"
       tail -n 1 running
       grep -c booked effects
@@ -141,7 +141,7 @@ import Testing
         50 events done
         51
         1
-        last event                  52
+        last event 52
         code 0
         books is closed: event 52
         51
