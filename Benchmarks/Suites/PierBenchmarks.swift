@@ -17,14 +17,9 @@ enum PierBenchmarks {
     var all = [
       poking("pier/poke-1-waiter", sync, waiters: 1),
       poking("pier/poke-64-waiters", sync, waiters: 64),
-      // What two threads take that only use the processors, and then what two take that ask: all the time, or now and then.
+      // What two threads take that only use the processors, and what two take that ask all the time.
       poking("pier/poke-64-waiters-beside-2-idlers", "pier/poke-64-waiters", waiters: 64, beside: .idlers),
-      poking(
-        "pier/poke-64-waiters-beside-2-peekers", "pier/poke-64-waiters-beside-2-idlers", waiters: 64, beside: .peekers),
-      poking(
-        "pier/poke-64-waiters-beside-2-peekers-of-low-priority", "pier/poke-64-waiters", waiters: 64,
-        beside: .patientPeekers),
-      poking("pier/poke-64-waiters-beside-2-paced-peekers", "pier/poke-64-waiters", waiters: 64, beside: .pacedPeekers),
+      poking("pier/poke-64-waiters-beside-2-peekers", "pier/poke-64-waiters", waiters: 64, beside: .peekers),
       peeking("pier/peek"),
     ]
     var events = 1000
@@ -106,10 +101,6 @@ enum PierBenchmarks {
     case idlers
     /// Ask as fast as they are answered.
     case peekers
-    /// The same on threads that the system runs when no others want to.
-    case patientPeekers
-    /// Ask a thousand times a second each.
-    case pacedPeekers
   }
 
   private static func poking(_ name: String, _ baseline: String, waiters: Int, beside others: Others = .none)
@@ -124,19 +115,11 @@ enum PierBenchmarks {
         let isOver = Flag()
         let pier = subject.pier
         let asking = SystemThread.start(others == .none ? 0 : 2, stackBytes: 4 << 20) {
-          if others == .patientPeekers {
-            // SCHED_IDLE: for this thread alone.
-            var parameters = sched_param()
-            sched_setscheduler(0, 5, &parameters)
-          }
           while !isOver.isSet {
             switch others {
             case .none: return
             case .idlers: continue
-            case .peekers, .patientPeekers: _ = try? pier.peek(query)
-            case .pacedPeekers:
-              _ = try? pier.peek(query)
-              usleep(1000)
+            case .peekers: _ = try? pier.peek(query)
             }
           }
         }

@@ -1,6 +1,8 @@
 // Questions about the state. They are answered on machines of their own, from a copy of the durable state, so that they
-// neither wait for events nor make them wait.
+// neither wait for events nor make them wait. Where processors are short, they rest between questions while events are
+// under way.
 
+import Glibc
 import StrataMemory
 import StrataStore
 
@@ -39,8 +41,11 @@ extension Pier {
 
   private func withPeeker(_ work: (PeekMachine) throws(PierFailure) -> [UInt8]) throws(PierFailure) -> [UInt8] {
     let machine = try takePeeker()
+    let start = Clock.now()
     defer {
+      let end = Clock.now()
       peeking.withLock {
+        machine.pace.note(from: start, to: end)
         if isClosed || peekerCount == 0 || idlePeekers.count >= options.peekMachines {
           peekerCount = max(0, peekerCount - 1)
         } else {
@@ -101,12 +106,28 @@ extension Pier {
     }
   }
 
+  /// Whether machines for questions are to rest: events are under way, and there are no processors for all of both.
+  private var leavesProcessorsToEvents: Bool { board[.openPokes] > 0 && Pier.processors <= options.peekMachines }
+
+  private static let processors = sysconf(Int32(_SC_NPROCESSORS_ONLN))
+
   private func takePeeker() throws(PierFailure) -> PeekMachine {
     peeking.lock()
-    while idlePeekers.isEmpty, peekerCount >= max(1, options.peekMachines) { peeking.wait() }
-    if let machine = idlePeekers.popLast() {
-      peeking.unlock()
-      return machine
+    while true {
+      let isFull = peekerCount >= max(1, options.peekMachines)
+      if let index = idlePeekers.indices.min(by: { idlePeekers[$0].pace.restsUntil < idlePeekers[$1].pace.restsUntil })
+      {
+        let end = idlePeekers[index].pace.restsUntil
+        if !leavesProcessorsToEvents || Clock.now() >= end {
+          let machine = idlePeekers.remove(at: index)
+          peeking.unlock()
+          return machine
+        }
+        if isFull { peeking.wait(until: end) }
+      } else if isFull {
+        peeking.wait()
+      }
+      if !isFull { break }
     }
     peekerCount += 1
     peeking.unlock()

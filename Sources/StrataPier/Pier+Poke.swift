@@ -46,6 +46,8 @@ extension Pier {
   }
 
   private func perform(_ source: Source) throws(PierFailure) -> PokeResult {
+    board.add(.openPokes)
+    defer { board.subtract(.openPokes) }
     let (event, number, ticket) = try admit(source)
     try inLog { () throws(EventLogFailure) in try log.wait(ticket) }
     release()

@@ -128,6 +128,8 @@ public final class Pier: @unchecked Sendable {
     sinceStore.since = Clock.now()
   }
 
+  /// Whoever drops a pier without closing it has it closed. Where its own thread is at work just then, that thread does it,
+  /// and the pier is in use for a moment longer.
   deinit { try? close() }
 
   /// The number of the last event that is durable.

@@ -18,6 +18,8 @@ final class PeekMachine {
   private var slot = 0
   private var nursery: Nursery { loom.nursery }
   private let budgetBytes: Int?
+  /// When it is to answer again while events are under way. Guarded by the lock of those who take machines.
+  var pace = PeekPace()
 
   init(
     _ path: String, on disk: any Disk, shape: KernelShape, loomBytes: Int, budgetBytes: Int?,

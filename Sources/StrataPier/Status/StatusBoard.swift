@@ -9,7 +9,7 @@ import StrataMemory
 final class StatusBoard: @unchecked Sendable {
   enum Item: Int, CaseIterable {
     case computedEvent, storedEvent, doneEvents, failedEvents
-    case waitingPokes, openPeeks, answeredPeeks
+    case openPokes, waitingPokes, openPeeks, answeredPeeks
     case youngBytes, heapBytes, stackBytes, commonsBytes, storeUsedBytes, storeBytes, unverifiedBytes
     case storings, collections, longestPause
   }

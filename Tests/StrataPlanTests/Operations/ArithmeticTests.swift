@@ -99,7 +99,8 @@ import Testing
     let counted = counts(key)
     let count = (isDebug ? 200 : 20_000) * testScale
     var compared = 0
-    for round in 0..<count {
+    // What the schoolbook takes too long for is left out, and another row taken in its place.
+    for round in 0..<2 * count where compared < count {
       let operands = (0..<arity).map { index in
         counted.contains(index) && random.chance(90) ? Model(UInt64(random.below(200))) : natural(&random)
       }
@@ -114,7 +115,7 @@ import Testing
         return
       }
     }
-    if testScale > 1 { print("operation \(key), seed \(seed): \(compared) of \(count) compared") }
-    #expect(compared > 100)
+    if testScale > 1 { print("operation \(key), seed \(seed): \(compared) rows compared") }
+    #expect(compared == count)
   }
 }
