@@ -21,7 +21,10 @@ public struct PersistentPlanOptions {
   /// Each how manieth call of a jet is compared with its law; see `PlanMachine.jetCheckInterval`.
   public var jetCheckInterval: UInt64?
 
-  public init() {}
+  public init() {
+    // Nobody watches for damage while a program reads, so all of it is looked for before: about a second for a gigabyte.
+    store.verifiedBytes = .max
+  }
 }
 
 /// A machine over its store. Used by one thread at a time; only one may be open on a file.
