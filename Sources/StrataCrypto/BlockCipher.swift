@@ -138,6 +138,30 @@ public struct SyntheticVector {
     return last.finished()
   }
 
+  /// The tag of a number, most significant byte first, as those compute it for whom all strings are numbers: a last string
+  /// of less than 128 bits is a short one, even if it has 16 bytes, which the padding then replaces, and the string that the
+  /// code is taken of loses its zero bytes in front. That differs from the standard for some texts of up to 16 bytes.
+  public func tag(ofNumber digits: UnsafeRawBufferPointer) -> UInt128 {
+    let zeros = digits.firstIndex { $0 != 0 } ?? digits.count
+    let number = UnsafeRawBufferPointer(rebasing: digits[zeros...])
+    guard number.count <= 16 else { return tag(of: number) }
+    var value: Block = 0
+    for byte in number { value = value << 8 | Block(byte) }
+    var last = sum.doubled
+    if value >> 127 == 1 {
+      last = sum ^ value
+    } else if number.count == 16 {
+      last ^= 1 << 127
+    } else {
+      last ^= (value << 8 | 0x80) << Block(8 * (15 - number.count))
+    }
+    var code = CipherCode(self.code)
+    for index in last.leadingZeroBitCount / 8..<16 {
+      code.update(UInt8(truncatingIfNeeded: last >> Block(8 * (15 - index))))
+    }
+    return code.finished()
+  }
+
   /// Encrypts or decrypts `data` in place with the key stream that belongs to a tag.
   public func crypt(_ data: UnsafeMutableRawBufferPointer, tag: UInt128) {
     var counter = tag & ~(1 << 63 | 1 << 31)

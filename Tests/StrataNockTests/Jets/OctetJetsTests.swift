@@ -119,6 +119,22 @@ struct OctetJetsTests {
         .octets("82413b4227b27bfed30e42508a877d73a0f9e4d58a74a853c12ec41326d3ecdc"), .octets("01020304050607ff")))
   }
 
+  /// The arm takes a text for a number: 16 bytes of less than 128 bits are short, and the padding replaces them, so that all
+  /// such texts have one tag.
+  @Test func tagsOfSixteenBytesThatAreNoHundredAndTwentyEightBits() throws {
+    let bench = try JetBench(all)
+    let door = Sample.cell(.bytes([UInt8](repeating: 5, count: 32)), .list([]))
+    func tag(_ text: String) throws -> String {
+      guard case .product(let product) = try bench.call(hexPath + "aes/siva/en", .hex(text), door: door) else {
+        return ""
+      }
+      return String(product.split(separator: " ")[0])
+    }
+    let low = try tag("7f112233445566778899aabbccddeeff")
+    #expect(try low == tag("01000000000000000000000000000000"))
+    #expect(try low != tag("80000000000000000000000000000000"))
+  }
+
   @Test func keysFromPasswords() throws {
     let bench = try JetBench(all)
     let key = "55ac046e56e3089fec1691c22544b605f94185216dde0465e68b9d57c20dacbc"

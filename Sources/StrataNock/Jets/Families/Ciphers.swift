@@ -108,7 +108,7 @@ extension JetFamily {
         var tag: UInt128 = 0
         let encrypted = try call.bytes(count: count, reversed: true) { bytes in
           stream.copy(to: bytes)
-          tag = cipher.tag(of: UnsafeRawBufferPointer(bytes))
+          tag = cipher.tag(ofNumber: UnsafeRawBufferPointer(bytes))
           cipher.crypt(bytes, tag: tag)
         }
         let nursery = call.nursery
@@ -126,9 +126,7 @@ extension JetFamily {
         let plain = try call.bytes(count: count, reversed: true) { bytes in
           stream.copy(to: bytes)
           cipher.crypt(bytes, tag: expected)
-          // The tag is that of a number, which has no zero bytes on top.
-          let zeros = bytes.firstIndex { $0 != 0 } ?? bytes.count
-          isGenuine = cipher.tag(of: UnsafeRawBufferPointer(rebasing: bytes[zeros...])) == expected
+          isGenuine = cipher.tag(ofNumber: UnsafeRawBufferPointer(bytes)) == expected
         }
         return isGenuine ? try call.nursery.cell(.zero, plain) : .zero
       },
