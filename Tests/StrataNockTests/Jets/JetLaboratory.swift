@@ -23,6 +23,8 @@ final class JetLaboratory {
   private(set) var cores: [String: Word] = [:]
   /// Of jets whose cores are made and used within another arm: that arm, and the core that it belongs to.
   private(set) var callers: [Int: (core: Word, arm: UInt64)] = [:]
+  /// What the jets of some paths are held against, where it is not the arm as the kernel has it.
+  private(set) var sources: [String: String] = [:]
   private var pending: [Word] = []
   var nursery: Nursery { loom.nursery }
 
@@ -44,6 +46,76 @@ final class JetLaboratory {
       guard name == "in" || name == "by" else { continue }
       let node = try nursery.cell(nursery.cell(.one, .one), list([0, 0]))
       try runArms(of: nursery.copyToCommons(nursery.edit(core, at: Word(direct: 6), to: node)))
+    }
+    try addArmsByHand()
+    try addArmsOfAnotherKelvin()
+  }
+
+  /// Registers a core, as `%fast` would, and keeps it.
+  private func teach(_ core: Word, _ path: String, axis: UInt64, hooks: [Sample] = []) throws -> Word {
+    let fixed = try nursery.copyToCommons(core)
+    let parent: Sample = axis == 0 ? .cell(.number(1), .number(0)) : .cell(.number(0), .number(axis))
+    let name = path.split(separator: "/").last.map(String.init) ?? path
+    let clue = try nursery.copyToCommons(
+      Sample.tuple(.cord(name), parent, .list(hooks)).build(in: nursery))
+    try machine.jets.register(fixed, clue: clue, site: machine.jets.makeSite())
+    return fixed
+  }
+
+  /// Arms that the kernel has without a name of their own: what the library's documentation says of them, in Nock.
+  private func addArmsByHand() throws {
+    func place(_ axis: Int, in outer: Int) -> Int {
+      let bits = Int.bitWidth - 1 - axis.leadingZeroBitCount
+      return outer << bits | axis & (1 << bits - 1)
+    }
+    // Whether one number is greater than another: counts up to see which it meets first, unless they are the same.
+    func isGreater(_ a: Int, _ b: Int) -> String {
+      let (first, second) = (place(a, in: 7), place(b, in: 7))
+      let loop = "[6 [5 [0 6] 0 \(second)] [1 0] 6 [5 [0 6] 0 \(first)] [1 1] 9 2 [0 2] [4 0 6] 0 7]"
+      return "[6 [5 [0 \(a)] 0 \(b)] [1 1] 8 [1 0] 8 [1 \(loop)] 9 2 0 1]"
+    }
+    let arms = [
+      // Either unit if the other is empty; otherwise both must hold the same.
+      ("mate", "one/two", "[6 [5 [1 0] 0 13] [0 12] 6 [5 [1 0] 0 12] [0 13] 6 [5 [0 25] 0 27] [0 12] 0 0]"),
+      // The later of two places [line column].
+      (
+        "last", "one/two/tri/qua",
+        "[6 [5 [0 24] 0 26] [6 \(isGreater(25, 27)) [0 12] 0 13] 6 \(isGreater(24, 26)) [0 12] 0 13]"
+      ),
+    ]
+    for (name, around, text) in arms {
+      guard let parent = cores[around], cores["\(around)/\(name)"] == nil else { continue }
+      let battery = try NounText.read(Array(text.utf8), into: nursery)
+      let gate = try nursery.cell(battery, nursery.cell(.zero, parent))
+      cores["\(around)/\(name)"] = try teach(gate, "\(around)/\(name)", axis: 7)
+      sources["\(around)/\(name)"] = "its Nock, written by hand"
+    }
+  }
+
+  /// Up to kelvin 136 `mole` and `mule` were one core further in: the kernel's own cores under the names of those outside of
+  /// them, in a new root.
+  private func addArmsOfAnotherKelvin() throws {
+    let inner = ["one", "one/two", "one/two/tri", "one/two/tri/qua"].compactMap { cores[$0] }
+    guard inner.count == 4, let library = inner.last else { return }
+    let hooks = try ["mure", "mute"].map { name in
+      let axis = try machine.jets.hook(name, of: library) ?? 0
+      return Sample.cell(.cord(name), .tuple(.number(9), .number(axis), .number(0), .number(1)))
+    }
+    // The root itself stands for the first of them.
+    var before = nursery.tail(inner[0])
+    var parent = try teach(nursery.cell(nursery.cell(.one, .zero), Word(direct: 136)), "k136", axis: 0)
+    for (name, core) in zip(["one", "two", "tri", "qua", "vi"], [before] + inner) {
+      let isRoot = nursery.tail(core).isNatural
+      let axis: UInt64 = try isRoot || nursery.equal(nursery.tail(core), before) ? 3 : 7
+      parent = try teach(
+        nursery.edit(core, at: Word(direct: axis), to: parent), name, axis: axis, hooks: name == "vi" ? hooks : [])
+      before = core
+    }
+    for name in ["mole", "mule"] {
+      guard let gate = cores["one/two/tri/qua/\(name)"] else { continue }
+      let path = "one/two/tri/qua/vi/\(name)"
+      cores[path] = try teach(nursery.edit(gate, at: Word(direct: 7), to: parent), path, axis: 7)
+      sources[path] = "the Nock of kelvin 138"
     }
   }
 

@@ -10,6 +10,8 @@ import StrataTestSupport
 /// A shape of noun that samples are drawn from.
 indirect enum Shape: Sendable {
   case atom, small, byte, bit, cord, aura
+  /// An atom, mostly one that Nock can count through.
+  case count
   case noun, type
   case list(Shape), tape
   case set(Shape), map(Shape, Shape)
@@ -94,6 +96,7 @@ struct SampleMaker {
   mutating func draw(_ shape: Shape, depth: Int) throws -> Word {
     switch shape {
     case .atom: return try atom()
+    case .count: return random.chance(80) ? number(random.chance(50) ? 12 : 1500) : try atom()
     case .small: return number(12)
     case .byte: return number(256)
     case .bit: return number(2)
