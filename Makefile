@@ -63,12 +63,12 @@ lint: ## complain about formatting, without changing anything
 	@swift format lint --strict -r --parallel --configuration .swift-format $(SOURCES)
 	@for script in scripts/* .ci/run; do case $$script in *.txt) ;; *) bash -n $$script || exit 1 ;; esac; done
 
-check-jets: setup ## hold every jet against its own Nock, many times; SCALE=50 times 200 cases each
-	@STRATA_TEST_SCALE=$(SCALE) swift test -c release --filter JetDifferentialTests
+check-jets: setup ## hold every jet against its own Nock or another implementation: SCALE=50 times 2,000 cases each
+	@STRATA_TEST_SCALE=$(SCALE) swift test -c release --filter 'JetDifferentialTests|OctetJetsAgainstNockTests|JetReferenceTests'
 
 jet-table: setup ## check the jets as `make check-jets` does, and write Documentation/jets.md; SCALE=50
 	@rm -f .build/jet-cases
-	@STRATA_TEST_SCALE=$(SCALE) STRATA_JET_CASES=.build/jet-cases swift test -c release --filter 'JetDifferentialTests|OctetJetsAgainstNockTests'
+	@STRATA_TEST_SCALE=$(SCALE) STRATA_JET_CASES=.build/jet-cases swift test -c release --filter 'JetDifferentialTests|OctetJetsAgainstNockTests|JetReferenceTests'
 	@STRATA_JET_TABLE=.build/jet-cases swift test -c release --filter JetTableTests/writeTheTable
 
 check-plan: setup ## hold PLAN against its rules written down: 10^6 programs of each front, 10^6 rows of each operation

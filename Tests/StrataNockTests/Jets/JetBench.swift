@@ -93,15 +93,15 @@ final class JetBench {
     }
   }
 
-  /// The gate at `path` below `k138` with a sample, known to the registry.
+  /// The gate at `path` below the root of a kelvin with a sample, known to the registry.
   func gate(
     _ path: String, _ sample: Sample, door: Sample? = nil, context: ((Word, Nursery) throws -> Word)? = nil,
-    axis: UInt64 = 7
+    axis: UInt64 = 7, kelvin: Int = 138
   ) throws -> Word {
     let nursery = self.nursery
     let names = path.split(separator: "/").map(String.init)
-    var core = try nursery.cell(battery("k138"), Sample.number(138).build(in: nursery))
-    try register(core, "k138", axis: 0)
+    var core = try nursery.cell(battery("k\(kelvin)"), Sample.number(UInt64(kelvin)).build(in: nursery))
+    try register(core, "k\(kelvin)", axis: 0)
     for (index, name) in names.dropLast().enumerated() {
       let battery = try battery(names[0...index].joined(separator: "/"))
       if index == names.count - 2, let door {
@@ -115,7 +115,7 @@ final class JetBench {
     let around = try context.map { try $0(core, nursery) } ?? core
     let gate = try nursery.cell(battery(path), nursery.cell(sample.build(in: nursery), around))
     try register(gate, names[names.count - 1], axis: axis)
-    #expect(machine.jets.paths.contains("k138/" + path))
+    #expect(machine.jets.paths.contains("k\(kelvin)/" + path))
     return gate
   }
 
