@@ -18,7 +18,7 @@ enum PlanBenchmarks {
       program("plan/deep-1m", calls: 1_000_000, "(\(count) 1000000)", smoke: "(\(count) 100)"),
       program("plan/list-1m", calls: 1_000_000, list(1_000_000), smoke: list(100)),
       program("plan/list-10m", calls: 10_000_000, list(10_000_000), smoke: list(100)),
-      sire,
+      sire, takenUp(sharesCode: true), takenUp(sharesCode: false),
     ]
   }
 
@@ -79,6 +79,32 @@ enum PlanBenchmarks {
     }
 
     func trace(_ line: [UInt8]) {}
+  }
+
+  /// A new machine that takes up Sire out of a commons, in which another has run it, and reads a few lines.
+  private static func takenUp(sharesCode: Bool) -> Benchmark {
+    Benchmark("plan/sire-taken-up" + (sharesCode ? "" : "-code-apart")) { smoke in
+      let commons = try SharedCommons(byteCount: 1 << 28, codeByteCount: sharesCode ? nil : 0)
+      let text = "#### all\n\n" + SireSource.library(blocks: 3, kinds: 1) + "\n"
+      func member() throws -> PlanMachine {
+        let machine = try PlanMachine(grants: .terminal, host: Host(text))
+        try machine.join(commons)
+        return machine
+      }
+      let first = try member()
+      let main = try first.share(try first.force(try first.load(seed: try Files.data("plan/sire.seed"))))
+      let pin = try first.share(first.isPin(main) ? main : try first.pin(of: main))
+      let handle = commons.retain(pin)
+      _ = try first.runProgram(first.item(of: pin), arguments: [])
+      return Subject(
+        work: Work(count: text.utf8.count, unit: "byte"),
+        run: {
+          guard let handle else { return 0 }
+          let machine = try member()
+          return try machine.runProgram(machine.item(of: machine.word(of: handle)), arguments: [])
+        },
+        arenaBytes: { commons.usedBytes })
+    }
   }
 
   /// Sire reading 2,700 lines of definitions and assertions: the size of the recorded job, not the same text.

@@ -4,6 +4,7 @@ import Foundation
 import StrataMemory
 import StrataNatural
 import StrataTestSupport
+import Testing
 
 @testable import StrataPlan
 
@@ -83,4 +84,67 @@ extension Engine {
     for (index, part) in parts.enumerated() { body[1 + index] = part.raw }
     return word
   }
+}
+
+extension SharedCommons {
+  /// A machine that shares this commons.
+  func member(
+    _ options: LoomOptions = LoomOptions(), nameJets: Bool = true, jetCheckInterval: UInt64? = nil,
+    front: PlanFront = .runtime
+  ) throws -> PlanMachine {
+    var options = options
+    options.reservationBytes = 4 * region.byteCount + (1 << 28)
+    let machine = try PlanMachine(
+      options: options, nameJets: nameJets, jetCheckInterval: jetCheckInterval, front: front)
+    try machine.join(self)
+    return machine
+  }
+
+  /// A collection, with the machines of this thread telling what they hold.
+  func collected(_ machines: PlanMachine...) throws -> Collected {
+    let result = Guarded<Collected?>(nil)
+    let thread = try #require(
+      SystemThread {
+        let found = self.collect()
+        result.withLock { $0 = found ?? Collected() }
+      })
+    defer { thread.join() }
+    while true {
+      for machine in machines { machine.takePartInCollection() }
+      if let found = result.withLock({ $0 }) { return found }
+      usleep(100)
+    }
+  }
+}
+
+extension SharedCommons {
+  /// Runs `live` on a thread of its own for each seed, while another one collects and tells of it. Gives what was thrown.
+  func whileCollecting(
+    seeds: [UInt64], found: @escaping @Sendable (Collected) -> Void,
+    live: @escaping @Sendable (UInt64) throws -> Void
+  ) throws -> [String] {
+    let failures = Guarded<[String]>([])
+    let running = Guarded(seeds.count)
+    let living = seeds.compactMap { seed in
+      SystemThread {
+        do { try live(seed) } catch { failures.withLock { $0.append("seed \(seed): \(error)") } }
+        running.withLock { $0 -= 1 }
+      }
+    }
+    let collector = SystemThread {
+      while running.withLock({ $0 > 0 }) {
+        if let collected = self.collect() { found(collected) }
+      }
+    }
+    for thread in living { thread.join() }
+    if living.count < seeds.count { running.withLock { $0 = 0 } }
+    try #require(collector).join()
+    #expect(living.count == seeds.count)
+    return failures.withLock { $0 }
+  }
+}
+
+extension PlanMachine {
+  /// The normal form of a text, with its pins in the shared commons.
+  func shared(_ text: String) throws -> Word { try share(force(read(text: Array(text.utf8)) { _ in nil })) }
 }

@@ -59,10 +59,17 @@ struct BuddyBlocks: ~Copyable {
     states[unit] = 0
   }
 
+  private static func order(words: Int) -> Int {
+    let units = max(1, (words + BuddyBlocks.unitWords - 1) / BuddyBlocks.unitWords)
+    return units == 1 ? 0 : Int.bitWidth - (units - 1).leadingZeroBitCount
+  }
+
+  /// The words that a block takes in which there is room for so many.
+  static func wordsTaken(for words: Int) -> Int { unitWords << order(words: words) }
+
   /// A block of at least `words` words; its first unit. Nil when there is none.
   mutating func take(words: Int) -> Int? {
-    let units = max(1, (words + BuddyBlocks.unitWords - 1) / BuddyBlocks.unitWords)
-    let order = units == 1 ? 0 : Int.bitWidth - (units - 1).leadingZeroBitCount
+    let order = BuddyBlocks.order(words: words)
     var found = order
     while found <= topOrder, lists[found] == 0 { found += 1 }
     guard found <= topOrder else { return nil }

@@ -30,16 +30,21 @@ final class CommonsMembership: @unchecked Sendable {
     commons.leave(self)
   }
 
-  /// Asks the machine to tell what it holds. Under the lock of the commons, so that the machine is still there.
-  func ask() {
-    platform_store(flag, 1)
+  /// Asks the machine to tell collection number `collection` what it holds. Under the lock of the commons, so that the machine
+  /// is still there.
+  func ask(_ collection: UInt64) {
+    platform_store(flag, collection)
     interrupt.wake()
   }
 
-  /// Whether a collection has asked what the machine holds since the last time.
-  var wasAsked: Bool { platform_load_relaxed(flag) != 0 && platform_exchange(flag, 0) != 0 }
+  /// The collection that has asked what the machine holds since the last time.
+  var asking: UInt64? {
+    if platform_load_relaxed(flag) == 0 { return nil }
+    let collection = platform_exchange(flag, 0)
+    return collection == 0 ? nil : collection
+  }
 
-  func tell(_ offsets: [Int]) { commons.tell(self, offsets) }
+  func tell(_ collection: UInt64, _ offsets: [Int]) { commons.tell(self, collection, offsets) }
 
   /// Lets collections look through the machine, at which nobody else looks until `unpark`.
   func park(_ machine: PlanMachine) {
@@ -59,10 +64,11 @@ final class CommonsMembership: @unchecked Sendable {
 
 extension PlanMachine {
   /// Makes `commons` the home of the pins that the machine shares. To be called once, before anything was evaluated; a
-  /// machine with a store shares nothing. From then on the machine's thread must run it, call
-  /// `takePartInCollection`, `park` it, or let it go, or collections wait.
+  /// machine with a store shares nothing, and all machines of a commons follow the same rules: what pins are differs
+  /// between fronts. From then on the machine's thread must run it, call `takePartInCollection`, `park` it, or let it go,
+  /// or collections wait.
   public func join(_ commons: SharedCommons) throws(PlanFailure) {
-    guard membership == nil, vault == nil, storedPinCount == 0 else { throw .fault(.refused) }
+    guard membership == nil, vault == nil, storedPinCount == 0, commons.admits(front) else { throw .fault(.refused) }
     membership = try CommonsMembership(commons, nursery)
   }
 
@@ -95,20 +101,27 @@ extension PlanMachine {
   /// Whether a collection had asked. On the machine's thread, or while the machine is parked.
   @discardableResult
   fileprivate func answerCollection(_ membership: CommonsMembership) -> Bool {
-    guard membership.wasAsked else { return false }
+    guard let collection = membership.asking else { return false }
     let end = membership.commons.region.byteCount / 8
     let slots = storedCode.keys
     let gone = zip(slots, membership.commons.areDead(slots.map { Int($0) })).filter(\.1).map(\.0)
     // Where memory is refused everything is forgotten: code can be made again.
     do throws(Fault) { try storedCode.remove(Set(gone)) } catch { storedCode.removeAll() }
     var offsets: [Int] = []
+    // Thunks name their code, so the same blocks come again and again.
+    var recent = [Int](repeating: 0, count: 1024)
     func hold(_ word: Word) {
-      if word.isReference, word.offset < end, offsets.last != word.offset { offsets.append(word.offset) }
+      guard word.isReference, word.offset < end else { return }
+      let unit = word.offset / BuddyBlocks.unitWords
+      if recent[unit & 1023] != unit + 1 {
+        recent[unit & 1023] = unit + 1
+        offsets.append(word.offset)
+      }
     }
     nursery.visitReferences(below: end, hold)
     hold(thrown)
     for word in profileRecords.words { hold(Word(raw: word)) }
-    membership.tell(offsets)
+    membership.tell(collection, offsets)
     return true
   }
 
@@ -141,36 +154,65 @@ extension PlanMachine {
 extension Sharer {
   /// Copies a pin, the pins in which are all in the region, into a block of its own. Gives the block's first word.
   fileprivate func copy(_ pin: Word, _ hash: UInt64, to commons: SharedCommons) throws(PlanFailure) -> Int {
-    let end = commons.region.byteCount / 8
-    // Objects by their offset, and where in the block they go.
-    var places: [Int: Int] = [:]
-    var objects: [Int] = []
-    var children: [Int] = []
-    var seenChildren: Set<Int> = []
-    var size = SharedCommons.headerWords
-    func enter(_ word: Word) {
-      if word.isDirect { return }
-      if word.offset < end {
-        if word.isPin, seenChildren.insert(word.offset).inserted { children.append(word.offset) }
-      } else if places[word.offset] == nil {
-        places[word.offset] = size
-        objects.append(word.offset)
-        size += 1 + Header(raw: base[word.offset]).size
-      }
+    let content = BlockContent(pin, base, end: commons.region.byteCount / 8)
+    // Parts of other pins are held by holding those.
+    var children = content.pins
+    if !content.parts.isEmpty {
+      var known = Set(children)
+      children += commons.pins(holding: content.parts).filter { known.insert($0).inserted }
     }
-    enter(pin)
+    let start = try commons.reserve(words: content.size + children.count)
+    let block = commons.region.base + start
+    content.write(to: commons.region.base, at: start, from: base)
+    block[0] |= UInt64(children.count) << 40
+    block[1] = hash
+    for (index, child) in children.enumerated() { block[content.size + index] = UInt64(child) }
+    return start
+  }
+}
+
+/// What goes into a block of a shared commons: an object with all below it that does not lie there yet.
+struct BlockContent {
+  /// The objects, in the order in which they lie in the block, the given one first.
+  private(set) var objects: [Int] = []
+  /// The words that they take, with those before the first.
+  private(set) var size = SharedCommons.headerWords
+  /// Pins of the commons to which they refer, and parts of such pins.
+  private(set) var pins: [Int] = []
+  private(set) var parts: [Int] = []
+  /// Where in the block the objects go.
+  private var places: [Int: Int] = [:]
+
+  /// The content for `root`. What lies below offset `end` is in the commons.
+  init(_ root: Word, _ base: UnsafeMutablePointer<UInt64>, end: Int) {
+    var seen: Set<Int> = []
+    enter(root, base, end, &seen)
     var next = 0
     while next < objects.count {
       let header = Header(raw: base[objects[next]])
       if header.isScanned {
-        for slot in 1...max(1, header.size) where slot <= header.size { enter(Word(raw: base[objects[next] + slot])) }
+        for slot in 0..<header.size { enter(Word(raw: base[objects[next] + 1 + slot]), base, end, &seen) }
       }
       next += 1
     }
-    let start = try commons.reserve(words: size + children.count)
-    let block = commons.region.base + start
-    block[0] = UInt64(size - SharedCommons.headerWords) | UInt64(children.count) << 40
-    block[1] = hash
+  }
+
+  private mutating func enter(_ word: Word, _ base: UnsafeMutablePointer<UInt64>, _ end: Int, _ seen: inout Set<Int>) {
+    if word.isDirect { return }
+    if word.offset < end {
+      guard seen.insert(word.offset).inserted else { return }
+      if word.isPin { pins.append(word.offset) } else { parts.append(word.offset) }
+    } else if places[word.offset] == nil {
+      places[word.offset] = size
+      objects.append(word.offset)
+      size += 1 + Header(raw: base[word.offset]).size
+    }
+  }
+
+  /// Writes the objects, and before them how many words they are, into the block at `start`.
+  func write(to region: UnsafeMutablePointer<UInt64>, at start: Int, from base: UnsafeMutablePointer<UInt64>) {
+    let block = region + start
+    block[0] = UInt64(size - SharedCommons.headerWords)
     for object in objects {
       guard let place = places[object] else { continue }
       let header = Header(raw: base[object])
@@ -181,7 +223,5 @@ extension Sharer {
         if word.isReference, let moved = places[word.offset] { block[slot] = word.moved(to: start + moved).raw }
       }
     }
-    for (index, child) in children.enumerated() { block[size + index] = UInt64(child) }
-    return start
   }
 }

@@ -12,6 +12,11 @@
 // at which that is decided, because both happen under one lock.
 //
 // A block that is freed is used again one collection later: by then each machine has dropped the code that it had for it.
+//
+// Code of laws here lies in blocks of its own (`SharedCode.swift`), and each lives exactly as long as the pin in which its law is: a
+// frame or thunk that names code, and tells so, marks that pin; and the code is dropped in the moment in which the pin is. It refers
+// to nothing that the law does not refer to. A machine comes to hold code only by way of the law, which it holds, so the ways that
+// are counted above stay all there are.
 
 import CPlatform
 import Glibc
@@ -34,6 +39,8 @@ public final class SharedCommons: @unchecked Sendable {
   struct State: ~Copyable {
     var blocks: BuddyBlocks
     var phase = Phase.idle
+    /// The number of the current or last collection.
+    var collection: UInt64 = 0
     /// The mark of the current or last collection, by block: 1 to 250 in turn.
     var epoch: UInt8 = 1
     var marks: UnsafeMutablePointer<UInt8>
@@ -47,8 +54,14 @@ public final class SharedCommons: @unchecked Sendable {
     var retained: [Int: Int] = [:]
     var members: [ObjectIdentifier: Member] = [:]
     var pinCount = 0
+    /// The rules that all members follow.
+    var front: PlanFront?
+    var code = SharedCode()
+    /// The words of the region.
+    let words: UnsafeMutablePointer<UInt64>
 
-    init(_ blocks: consuming BuddyBlocks) {
+    init(_ blocks: consuming BuddyBlocks, words: UnsafeMutablePointer<UInt64>) {
+      self.words = words
       marks = .allocate(capacity: blocks.unitCount)
       marks.initialize(repeating: 0, count: blocks.unitCount)
       self.blocks = blocks
@@ -58,7 +71,9 @@ public final class SharedCommons: @unchecked Sendable {
 
     /// Marks a block, and what it reaches, in the collection that is under way.
     mutating func protect(_ unit: Int) {
-      if phase == .marking, marks[unit] != epoch { gray.append(unit) }
+      guard phase == .marking else { return }
+      let unit = marks[unit] == SharedCommons.codeMark ? owner(ofCode: unit) : unit
+      if marks[unit] != epoch { gray.append(unit) }
     }
   }
 
@@ -71,20 +86,27 @@ public final class SharedCommons: @unchecked Sendable {
   static let headerWords = 2
   /// The mark of a block that is neither dead, which is 0, nor marked by any collection.
   private static let unmarked: UInt8 = 255
+  /// The mark of a block of code, which lives as long as its pin.
+  static let codeMark: UInt8 = 254
   /// The first object of a block, a pin.
   private static func pinOffset(_ unit: Int) -> Int { unit * BuddyBlocks.unitWords + headerWords }
 
-  /// A commons of up to `byteCount` bytes of addresses, rounded down to a power of two.
-  public init(byteCount: Int = 16 << 30) throws(PlanFailure) {
+  /// How many bytes the code of laws may take. What goes beyond stays with the machine that compiled it.
+  let mostCodeBytes: Int
+
+  /// A commons of up to `byteCount` bytes of addresses, rounded down to a power of two. The code of laws may take `codeByteCount`
+  /// bytes of it, a quarter unless told otherwise; with 0 machines share no code.
+  public init(byteCount: Int = 16 << 30, codeByteCount: Int? = nil) throws(PlanFailure) {
     do throws(Fault) { region = try SharedRegion(byteCount: byteCount) } catch { throw .fault(error) }
-    guarded = State(BuddyBlocks(unitCount: region.byteCount / 8 / BuddyBlocks.unitWords))
+    mostCodeBytes = codeByteCount ?? region.byteCount / 4
+    guarded = State(BuddyBlocks(unitCount: region.byteCount / 8 / BuddyBlocks.unitWords), words: region.base)
     waiting.initialize(to: 0)
     // Word 0 belongs to no object.
     _ = guarded.blocks.take(words: 1)
   }
 
   /// Counts whoever finds the lock taken, so that a collection makes way.
-  private func locked<Result>(_ body: (inout State) -> Result) -> Result {
+  func locked<Result>(_ body: (inout State) -> Result) -> Result {
     if !lock.tryLock() {
       platform_add(waiting, 1)
       lock.lock()
@@ -96,10 +118,18 @@ public final class SharedCommons: @unchecked Sendable {
 
   /// How many pins there are, dead ones that no collection has found included.
   public var pinCount: Int { locked { $0.pinCount } }
-  /// The bytes of the blocks that are in use.
+  /// The bytes of the blocks that are in use, those with code included.
   public var usedBytes: Int { locked { $0.blocks.usedUnits * BuddyBlocks.unitWords * 8 } }
 
   // MARK: Machines
+
+  /// Whether machines of this front may join: those of the first one's.
+  func admits(_ front: PlanFront) -> Bool {
+    locked { state in
+      if state.front == nil { state.front = front }
+      return state.front == front
+    }
+  }
 
   /// Takes a machine in.
   func join(_ member: CommonsMembership, _ nursery: Nursery) throws(PlanFailure) {
@@ -115,15 +145,25 @@ public final class SharedCommons: @unchecked Sendable {
     }
   }
 
-  /// A machine tells the offsets of all objects here that it holds.
-  func tell(_ member: CommonsMembership, _ offsets: [Int]) {
+  /// A machine tells of all objects here that it holds: for each block in which there are some, the offset of one.
+  /// An answer to an earlier collection counts for nothing: what that one found dead the machine may still remember.
+  func tell(_ member: CommonsMembership, _ collection: UInt64, _ offsets: [Int]) {
     locked { state in
-      guard state.phase == .marking, state.members[ObjectIdentifier(member)]?.hasTold == false else { return }
+      guard state.phase == .marking, collection == state.collection,
+        state.members[ObjectIdentifier(member)]?.hasTold == false
+      else { return }
       state.members[ObjectIdentifier(member)]?.hasTold = true
       for offset in offsets {
         if let unit = state.blocks.block(holding: offset / BuddyBlocks.unitWords) { state.protect(unit) }
       }
       lock.wakeAll()
+    }
+  }
+
+  /// The pins in whose blocks these objects are.
+  func pins(holding offsets: [Int]) -> [Int] {
+    locked { state in
+      offsets.compactMap { state.blocks.block(holding: $0 / BuddyBlocks.unitWords).map(SharedCommons.pinOffset) }
     }
   }
 
@@ -209,6 +249,7 @@ public final class SharedCommons: @unchecked Sendable {
       guard state.phase == .idle else { return false }
       state.epoch = state.epoch % 250 + 1
       state.phase = .marking
+      state.collection += 1
       for offset in state.retained.keys {
         state.gray.append((offset - SharedCommons.headerWords) / BuddyBlocks.unitWords)
       }
@@ -222,7 +263,7 @@ public final class SharedCommons: @unchecked Sendable {
         markSome(&state)
         if !state.gray.isEmpty { return (false, []) }
         let silent = state.members.values.filter { !$0.hasTold }.map(\.membership)
-        for member in silent { member.ask() }
+        for member in silent { member.ask(state.collection) }
         // From here on what is not marked is handed out to nobody.
         if silent.isEmpty { state.phase = .sweeping }
         return (silent.isEmpty, silent)
@@ -300,7 +341,7 @@ public final class SharedCommons: @unchecked Sendable {
           if state.blocks.order(ofUsed: unit) >= 0 {
             if state.marks[unit] == state.epoch {
               result.kept += 1
-            } else {
+            } else if state.marks[unit] != SharedCommons.codeMark, state.marks[unit] != 0 {
               state.drop(unit, hash: words[unit * BuddyBlocks.unitWords + 1])
               result.dropped += 1
             }
@@ -338,6 +379,7 @@ extension SharedCommons.State {
     marks[unit] = 0
     dead.append(unit)
     pinCount -= 1
+    dropCode(of: unit)
   }
 }
 

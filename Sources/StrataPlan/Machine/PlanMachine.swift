@@ -106,6 +106,10 @@ public final class PlanMachine {
 
   /// How long collections of the shared commons have kept the machine, at most, in nanoseconds.
   public internal(set) var longestCommonsPause: UInt64 = 0
+  /// How many laws the machine has compiled.
+  public private(set) var lawsCompiled = 0
+  /// How many laws and pins it found in the shared commons with their code, or known to be operations.
+  public internal(set) var bindingsTakenUp = 0
   /// The commons that the machine shares with others, if it does.
   var membership: CommonsMembership? { didSet { registers.pointee.isSharing = membership != nil } }
   /// Whether the machine's thread leaves it alone, so that collections of the shared commons may look at it.
@@ -249,49 +253,63 @@ public final class PlanMachine {
     let offset = function.offset
     let slot = offset + (function.isPin ? PinLayout.code : LawLayout.code)
     if let known = knownCode(in: slot) { return known }
+    if function.isLaw { return try self.code(ofLaw: function) }
+    let item = Word(raw: base[offset + PinLayout.item])
     let code: Word
-    if function.isLaw {
-      code = try compiled(function)
-    } else {
-      let item = Word(raw: base[offset + PinLayout.item])
-      if front == .specification {
-        code =
-          item.isLaw
-          ? try self.code(ofLaw: item)
-          : item == .zero
-            ? Word(raw: registers.pointee.operations[Int(Operation.specified.rawValue)])
-            : item.isNatural ? meaninglessCode : uncallableCode
-      } else if item.isLaw {
-        if let operation = operation(ofPinned: item) {
-          code = Word(raw: registers.pointee.operations[Int(operation.rawValue)])
-        } else if jetCheckInterval != nil, namedOperation(ofPinned: item) != nil {
-          code = checkedCode
-        } else {
-          code = try self.code(ofLaw: item)
-        }
-      } else if !item.isNatural {
-        code = uncallableCode
-      } else if item.isDirect, Operation.isRowPin(item.raw) {
-        code = pinnedRowCode
-      } else if item.isDirect, let operation = Operation.pinned(item.raw) {
-        code = Word(raw: registers.pointee.operations[Int(operation.rawValue)])
+    if front == .specification {
+      code =
+        item.isLaw
+        ? try self.code(ofLaw: item)
+        : item == .zero ? operationCode(.specified) : item.isNatural ? meaninglessCode : uncallableCode
+    } else if item.isLaw {
+      if let shared = sharedCode(in: slot) {
+        code = shared
+      } else if let operation = operation(ofPinned: item) {
+        code = operationCode(operation)
+        offer(operation, for: slot)
+      } else if jetCheckInterval != nil, namedOperation(ofPinned: item) != nil {
+        code = checkedCode
       } else {
-        code = raiseCode
+        code = try self.code(ofLaw: item)
+        offer(codeOfItem: code, for: slot)
       }
+    } else if !item.isNatural {
+      code = uncallableCode
+    } else if item.isDirect, Operation.isRowPin(item.raw) {
+      code = pinnedRowCode
+    } else if item.isDirect, let operation = Operation.pinned(item.raw) {
+      code = operationCode(operation)
+    } else {
+      code = raiseCode
     }
     return try keep(code, in: slot)
+  }
+
+  /// The code of an operation, which is the machine's own.
+  func operationCode(_ operation: Operation) -> Word {
+    Word(raw: registers.pointee.operations[Int(operation.rawValue)])
   }
 
   /// The code of a law's own body.
   func code(ofLaw law: Word) throws(PlanFailure) -> Word {
     let slot = law.offset + LawLayout.code
     if let known = knownCode(in: slot) { return known }
-    let code = try compiled(law)
+    let code: Word
+    if let shared = sharedCode(in: slot) {
+      code = shared
+    } else if hasRoomForCode(in: slot), let offered = offered(try compiled(law), for: slot) {
+      code = offered
+    } else if nursery.isFixed(law) {
+      code = try nursery.allocatingFixed { () throws(PlanFailure) in try compiled(law) }
+    } else {
+      code = try compiled(law)
+    }
     return try keep(code, in: slot)
   }
 
   private func compiled(_ law: Word) throws(PlanFailure) -> Word {
     let arity = engine.arity(law)
+    lawsCompiled += 1
     do throws(CompileFailure) {
       let code = try Compiler.compile(
         engine: engine, body: Word(raw: nursery.base[law.offset + LawLayout.body]), arity: arity)
@@ -314,21 +332,17 @@ public final class PlanMachine {
   /// Remembers code in a slot of the value that it belongs to. Code of a fixed value is fixed too, because no collection
   /// looks for references to what moves in the commons.
   private func keep(_ code: Word, in slot: Int) throws(PlanFailure) -> Word {
+    assert(nursery.isFixed(code) || slot >= nursery.state.pointee.fixedEnd)
     do throws(Fault) {
       if nursery.isFixed(code) {
         try remember(code, in: slot)
-        return code
-      }
-      guard slot < nursery.state.pointee.fixedEnd else {
+      } else {
         try nursery.update(slot: slot, to: code)
-        return code
       }
     } catch {
       throw .fault(error)
     }
-    let fixed = try copyToCommonsWhileRunning(code)
-    try engine.faulting { () throws(Fault) in try remember(fixed, in: slot) }
-    return fixed
+    return code
   }
 
   /// An equal value in the commons, also while the machine runs.

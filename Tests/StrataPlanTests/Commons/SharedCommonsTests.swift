@@ -46,34 +46,10 @@ private enum Sample {
 }
 
 @Suite struct SharedCommonsTests {
-  private func member(_ commons: SharedCommons) throws -> PlanMachine {
-    var options = LoomOptions()
-    options.reservationBytes = 4 * commons.region.byteCount + (1 << 28)
-    let machine = try PlanMachine(options: options)
-    try machine.join(commons)
-    return machine
-  }
-
-  /// A collection, with the machines of this thread telling what they hold.
-  private func collected(_ commons: SharedCommons, _ machines: PlanMachine...) throws -> SharedCommons.Collected {
-    let result = Guarded<SharedCommons.Collected?>(nil)
-    let thread = try #require(
-      SystemThread {
-        let found = commons.collect()
-        result.withLock { $0 = found ?? SharedCommons.Collected() }
-      })
-    defer { thread.join() }
-    while true {
-      for machine in machines { machine.takePartInCollection() }
-      if let found = result.withLock({ $0 }) { return found }
-      usleep(100)
-    }
-  }
-
   @Test func equalPinsAreOneForAllMachines() throws {
     let commons = try SharedCommons(byteCount: 1 << 26)
-    let one = try member(commons)
-    let other = try member(commons)
+    let one = try commons.member()
+    let other = try commons.member()
     let first = try Sample.pin(1000, depth: 3, one)
     #expect(try Sample.pin(1000, depth: 3, other) == first)
     #expect(Sample.isRight(first, 1000, depth: 3, other))
@@ -92,8 +68,8 @@ private enum Sample {
 
   @Test func whatNobodyHoldsIsDropped() throws {
     let commons = try SharedCommons(byteCount: 1 << 26)
-    let one = try member(commons)
-    let other = try member(commons)
+    let one = try commons.member()
+    let other = try commons.member()
     let kept = try Sample.pin(500, depth: 2, one)
     try one.nursery.push(kept)
     let handle = try #require(commons.retain(try Sample.pin(700, depth: 2, other)))
@@ -102,12 +78,12 @@ private enum Sample {
     try one.nursery.push(kept)
     other.nursery.reset()
     let before = commons.usedBytes
-    let first = try collected(commons, one, other)
+    let first = try commons.collected(one, other)
     #expect(first.dropped > 200 && first.kept > 5)
     #expect(Sample.isRight(kept, 500, depth: 2, one))
     #expect(Sample.isRight(other.word(of: handle), 700, depth: 2, other))
     // The space is used again one collection later.
-    _ = try collected(commons, one, other)
+    _ = try commons.collected(one, other)
     #expect(commons.usedBytes < before / 2)
     // A pin that was dropped is made anew, and found from then on.
     let again = try Sample.pin(10_005, depth: 1, one)
@@ -119,16 +95,40 @@ private enum Sample {
       #expect(try one.evaluate(one.application(law, [Word(direct: 100)])) == Word(direct: UInt64(100 + round)))
       one.nursery.reset()
       try one.nursery.push(kept)
-      _ = try collected(commons, one, other)
+      _ = try commons.collected(one, other)
     }
     withExtendedLifetime(handle) {}
+  }
+
+  /// What a machine told an earlier collection too late is not taken for what this one asked.
+  @Test func lateAnswersCountForNothing() throws {
+    let commons = try SharedCommons(byteCount: 1 << 26)
+    let machine = try commons.member()
+    let membership = try #require(machine.membership)
+    let kept = try Sample.pin(500, depth: 2, machine)
+    try machine.nursery.push(kept)
+    let before = try commons.collected(machine)
+    let result = Guarded<SharedCommons.Collected?>(nil)
+    let thread = try #require(
+      SystemThread {
+        let found = commons.collect()
+        result.withLock { $0 = found ?? SharedCommons.Collected() }
+      })
+    defer { thread.join() }
+    var asking: UInt64?
+    while asking == nil { asking = membership.asking }
+    if let asking { membership.tell(asking - 1, []) }
+    // The collection asks again, since nobody has told it anything.
+    while result.withLock({ $0 }) == nil { machine.takePartInCollection() }
+    #expect(result.withLock { $0?.dropped } == 0 && result.withLock { $0?.kept } == before.kept)
+    #expect(Sample.isRight(kept, 500, depth: 2, machine))
   }
 
   /// A machine that is parked is looked through by the collection itself: no other thread is there to answer.
   @Test func parkedMachinesDoNotKeepCollectionsWaiting() throws {
     let commons = try SharedCommons(byteCount: 1 << 26)
-    let one = try member(commons)
-    let other = try member(commons)
+    let one = try commons.member()
+    let other = try commons.member()
     let kept = try Sample.pin(500, depth: 2, one)
     try one.nursery.push(kept)
     let others = try Sample.pin(900, depth: 2, other)
@@ -169,7 +169,7 @@ private enum Sample {
   /// While a program waits for input collections go on, and what its frames hold stays.
   @Test func aProgramThatWaitsDoesNotKeepCollectionsWaiting() throws {
     let commons = try SharedCommons(byteCount: 1 << 26)
-    let machine = try member(commons)
+    let machine = try commons.member()
     let host = CollectingHost(commons)
     machine.host = host
     machine.grants = PlanGrants(.read)
@@ -186,15 +186,41 @@ private enum Sample {
     #expect(Sample.isRight(pin, 77, depth: 2, machine))
   }
 
+  /// A pin may hold a part of another one, taken out of it, without that pin itself.
+  @Test func partsOfPinsHoldTheirPins() throws {
+    let commons = try SharedCommons(byteCount: 1 << 26)
+    let one = try commons.member()
+    let other = try commons.member()
+    let bottom = one.nursery.state.pointee.stackTop
+    // A law and a large natural of two pins, in a third.
+    let law = Word(raw: one.nursery.base[try one.shared("#{%twice 1 [[Mul 1] [2]]}").offset + PinLayout.item])
+    let row = Word(raw: one.nursery.base[try Sample.pin(700, depth: 0, one).offset + PinLayout.item])
+    let bytes = Word(raw: one.nursery.base[row.offset + 3])
+    #expect(law.isLaw && law.offset < commons.region.byteCount / 8 && !bytes.isDirect)
+    let parts = try one.share(one.engine.makePin(one.force(one.engine.makeClosureOf(.zero, [law, bytes]))))
+    one.nursery.reset()
+    try one.nursery.push(parts)
+    for _ in 0..<3 {
+      _ = try commons.collected(one, other)
+      for number in 0..<100 { _ = try Sample.pin(UInt64(10_000 + number), depth: 1, other) }
+      other.nursery.reset()
+    }
+    let kept = Word(raw: one.nursery.base[Word(raw: one.nursery.base[bottom]).offset + PinLayout.item])
+    let twice = Word(raw: one.nursery.base[kept.offset + 2])
+    #expect(try one.evaluate(one.application(twice, [Word(direct: 21)])) == Word(direct: 42))
+    let expected = (0..<Int(9 + 700 % 40)).map { UInt8(truncatingIfNeeded: 700 * 31 + $0) | 1 }
+    #expect(try one.nursery.bytes(of: Word(raw: one.nursery.base[kept.offset + 3])) == expected)
+  }
+
   @Test func aFullCommonsIsAFault() throws {
     let commons = try SharedCommons(byteCount: 1 << 20)
-    let machine = try member(commons)
+    let machine = try commons.member()
     #expect(throws: PlanFailure.fault(.bytes)) {
       for number in 0..<5000 { _ = try Sample.pin(UInt64(number), depth: 0, machine) }
     }
     machine.nursery.reset()
-    _ = try collected(commons, machine)
-    _ = try collected(commons, machine)
+    _ = try commons.collected(machine)
+    _ = try commons.collected(machine)
     #expect(try Sample.isRight(Sample.pin(9, depth: 0, machine), 9, depth: 0, machine))
   }
 
@@ -216,7 +242,7 @@ private enum Sample {
     }
 
     @Sendable func live(_ seed: UInt64) throws {
-      let machine = try member(commons)
+      let machine = try commons.member()
       var random = Random(seed: seed)
       let bottom = machine.nursery.state.pointee.stackTop
       var held: [UInt64] = []
@@ -270,23 +296,12 @@ private enum Sample {
       checks.withLock { $0 += held.count }
     }
 
-    let running = Guarded(2)
-    let living = [UInt64(1), 2].compactMap { seed in
-      SystemThread {
-        do { try live(seed) } catch { wrong.withLock { $0.append("seed \(seed): \(error)") } }
-        running.withLock { $0 -= 1 }
-      }
+    let failures = try commons.whileCollecting(seeds: [1, 2]) { found in
+      collections.withLock { $0 = ($0.count + 1, $0.dropped + found.dropped) }
+    } live: {
+      try live($0)
     }
-    let collector = SystemThread {
-      while running.withLock({ $0 > 0 }) {
-        guard let found = commons.collect() else { continue }
-        collections.withLock { $0 = ($0.count + 1, $0.dropped + found.dropped) }
-      }
-    }
-    for thread in living { thread.join() }
-    try #require(collector).join()
-    #expect(living.count == 2)
-    #expect(wrong.withLock { $0 } == [])
+    #expect(wrong.withLock { $0 } + failures == [])
     let (count, dropped) = collections.withLock { $0 }
     #expect(count > 3 && dropped > 100)
     #expect(checks.withLock { $0 } > 100)
@@ -300,7 +315,7 @@ private enum Sample {
     let isMeasured = asked != nil && !isDebug && !isSanitized
     let size = asked ?? 64
     let commons = try SharedCommons(byteCount: 4 * max(64, size) << 20)
-    let machine = try member(commons)
+    let machine = try commons.member()
     let bottom = machine.nursery.state.pointee.stackTop
     try machine.nursery.push(.zero)
     // A list in pins, each with a natural of some kilobytes.

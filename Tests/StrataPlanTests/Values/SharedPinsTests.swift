@@ -29,6 +29,19 @@ import Testing
     #expect(!machine.nursery.isFixed(holder) && machine.sharedPinCount == 4)
   }
 
+  /// Compiling what is fixed happens while a program runs, and must not push its stack outwards law by law.
+  @Test func codeOfSharedLawsTakesNoStack() throws {
+    let machine = try PlanMachine()
+    let limit = machine.nursery.state.pointee.stackLimit
+    for number in 0..<2000 {
+      let law = try shared(.pin(.law(.nat(UInt64(number)), 1, quote(.nat(UInt64(number))))), machine)
+      #expect(try machine.evaluate(machine.application(law, [.one])) == Word(direct: UInt64(number)))
+      machine.nursery.reset()
+    }
+    #expect(machine.lawsCompiled == 2000)
+    #expect(machine.nursery.state.pointee.stackLimit <= limit + 1 << 14)
+  }
+
   @Test func hashesDependOnContentAlone() throws {
     let values = (0..<20).map { Value.pin(.app(.nat(0), [.nat($0), .pin(.nat($0 / 2))])) }
     let forward = try PlanMachine()
