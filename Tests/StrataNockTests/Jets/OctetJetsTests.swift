@@ -1,6 +1,7 @@
 // The arms of hashes, ciphers and curves through the registry: which way their numbers are read, and that whatever
 // else they are given ends in a product, in Nock, or in a fault.
 
+import StrataCrypto
 import StrataMemory
 import StrataTestSupport
 import Testing
@@ -197,6 +198,26 @@ struct OctetJetsTests {
     #expect(try bench.call(path + "scalarmult", .cell(.number(2), .number(1))) == .punt)
     #expect(try bench.call(path + "point-add", .cell(key, .number(2))) == .punt)
     #expect(try bench.call(path + "puck", .hex("01" + String(repeating: "00", count: 32))) == .punt)
+  }
+
+  /// A message of no bytes is empty, whatever the number beside its length, and then zeros on top of a prefix may be lost.
+  @Test func emptyMessagesAreLeftToNockBehindZeros() throws {
+    let bench = try JetBench(all)
+    var found = 0
+    for number in 0..<4000 as Range<UInt64> where found < 3 {
+      var seed = SIMD32<UInt8>()
+      seed[0] = UInt8(truncatingIfNeeded: number)
+      seed[1] = UInt8(truncatingIfNeeded: number >> 8)
+      guard Edwards25519.expand(seed: seed).prefix[31] == 0 else { continue }
+      found += 1
+      func answer(_ message: Sample) throws -> JetAnswer {
+        try bench.call(hexPath + "coed/ed/sign-octs", .cell(message, .number(number)))
+      }
+      #expect(try answer(.cell(.number(0), .number(77))) == .punt)
+      #expect(try answer(.cell(.number(3), .number(0))) == .punt)
+      #expect(try answer(.cell(.number(1), .number(77))) != .punt)
+    }
+    #expect(found == 3)
   }
 
   /// RFC 7748's exchange over Edwards keys: both sides get the same.

@@ -93,18 +93,26 @@ extension JetFamily {
 
   private static func sign(_ call: JetCall, _ message: Word, _ count: Int, _ seed: Octets) throws(Fault) -> Word? {
     let (scalar, prefix) = Edwards25519.expand(seed: seed)
-    // With nothing behind them, some arms hash the prefix or the key without their zero bytes on top.
-    guard let key = Edwards25519.publicKey(seed: seed), message != .zero || prefix[31] != 0 && key[31] != 0,
+    guard let key = Edwards25519.publicKey(seed: seed), try endsInMore(call, message, count, prefix[31], key[31]),
       let signature = Edwards25519.sign(
         try call.stream(message, count: count), scalar: scalar, prefix: prefix, publicKey: key)
     else { return nil }
     return try call.natural(signature)
   }
 
+  /// Whether neither the prefix nor the key, whose top bytes these are, can lose zero bytes: with nothing but zeros behind
+  /// them, some arms hash them without those on top.
+  private static func endsInMore(
+    _ call: JetCall, _ message: Word, _ count: Int, _ prefix: UInt8, _ key: UInt8
+  ) throws(Fault) -> Bool {
+    if prefix != 0, key != 0 { return true }
+    return try call.nursery.bits(of: message, from: 0, count: 8 * count) != .zero
+  }
+
   /// `[message public-key [scalar prefix]]`
   private static func signRaw(_ call: JetCall, _ message: Word, _ count: Int) throws(Fault) -> Word? {
     guard let key: Octets = try call.octets(at: 26), let secret: SIMD64<UInt8> = try call.octets(at: 27),
-      message != .zero || secret[63] != 0 && key[31] != 0,
+      try endsInMore(call, message, count, secret[63], key[31]),
       let signature = Edwards25519.sign(
         try call.stream(message, count: count), scalar: secret.lowHalf, prefix: secret.highHalf, publicKey: key)
     else { return nil }
