@@ -92,6 +92,21 @@ import Testing
     #expect(throws: PlanFailure.fault(.refused)) { _ = try commons.member() }
   }
 
+  /// A profile of code that another machine has compiled names and counts what a profile of one's own code does.
+  @Test func sharedCodeIsProfiledLikeOwnCode() throws {
+    let commons = try SharedCommons(byteCount: 1 << 26)
+    var counts: [[String]] = []
+    for machine in [try commons.member(), try commons.member()] {
+      let profiler = PlanProfiler(.counting)
+      machine.profiler = profiler
+      let law = try machine.shared("#{%outer 1 [#{%inner 1 [[[If 1] [0 [Dec 1]]] 1]} 1]}")
+      #expect(try run(machine, law, Word(direct: 20)) == .zero)
+      counts.append(profiler.counts.map { "\($0.name) \($0.entries)" })
+      #expect(machine.lawsCompiled == (counts.count == 1 ? 2 : 0))
+    }
+    #expect(counts[0] == counts[1] && counts[0].contains("inner 21") && counts[0].contains("outer 1"))
+  }
+
   /// Code that only a thunk names stays, with its law's pin; then both go in one collection.
   @Test func codeLivesAsLongAsItsPin() throws {
     let commons = try SharedCommons(byteCount: 1 << 26)
