@@ -33,19 +33,15 @@ extension Nursery {
     state.pointee.metrics.pushes += 1
   }
 
-  /// Closes the innermost frame, keeping `result` and what it refers to for the parent; everything else of the
-  /// frame is dropped. Returns the result's new word. When there is no room for it, throws and has bailed.
-  /// The caller guarantees that a frame was pushed.
+  /// Closes the innermost frame, keeping `result` and what it refers to for the parent; everything else of the frame is
+  /// dropped, by the parent's next collection where that costs less than a copy now. Returns the result's new word. When
+  /// there is no room for it, throws and has bailed. The caller guarantees that a frame was pushed.
   public func popFrame(_ result: Word) throws(Fault) -> Word {
     assert(state.pointee.depth > 0)
     state.pointee.closeCurrentChunk()
-    let child = state.pointee.frame
-    let needed = { (word: Word) in
-      word.isReference && (child.pointee.tenured.contains(word.offset) || child.pointee.young.contains(word.offset))
-    }
-    let trailEmpty = state.pointee.trailTop == child.pointee.trailBase
+    let trailEmpty = state.pointee.trailTop == state.pointee.frame.pointee.trailBase
     var kept = result
-    if needed(result) || !trailEmpty || !state.pointee.providers.isEmpty {
+    if result.isReference && contains(result.offset) || !trailEmpty || !state.pointee.providers.isEmpty {
       do throws(Fault) {
         try preserve(&kept)
       } catch {
@@ -118,10 +114,11 @@ extension Nursery {
     state.pointee.limit = parent.pointee.young.limit
   }
 
-  /// Copies what must outlive the innermost frame into its parent's spaces and makes the parent innermost.
+  /// Brings what must outlive the innermost frame into its parent's spaces and makes the parent innermost.
   private func preserve(_ result: inout Word) throws(Fault) {
     let child = state.pointee.frame
     let parent = child - 1
+    let isNeeded = result.isReference && contains(result.offset)
     // What survives is first gathered at one end, unless it is all at one end already, so that the other
     // end is free up to the parent's edge.
     if child.pointee.young.extent > 0, child.pointee.tenured.extent > 0 {
@@ -135,6 +132,7 @@ extension Nursery {
       child.pointee.young = Space(side: child.pointee.young.side, bound: bound(child.pointee.young.side))
       state.pointee.dropCurrentChunk()
     }
+    if isNeeded, mayAdopt { return adopt() }
     let source = child.pointee.young.extent > 0 ? child.pointee.young : child.pointee.tenured
     let side = source.side.opposite
     let target = parent.pointee.tenured.side == side ? parent.pointee.tenured : parent.pointee.young
@@ -144,6 +142,36 @@ extension Nursery {
     for provider in state.pointee.providers { provider.visitRoots(&collector) }
     finish(&collector)
     leaveFrame(into: collector.target)
+  }
+
+  /// Whether the innermost frame's own objects include the one at `offset`.
+  private func contains(_ offset: Int) -> Bool {
+    let frame = state.pointee.frame
+    return frame.pointee.tenured.contains(offset) || frame.pointee.young.contains(offset)
+  }
+
+  /// Whether the parent may take the ending frame's tenured space as its young one instead of a copy: they lie side by side,
+  /// and what the space holds besides is no more than would be kept of its pages anyway, and than the parent has room for.
+  private var mayAdopt: Bool {
+    let child = state.pointee.frame
+    let parent = child - 1
+    let extent = child.pointee.tenured.extent
+    return extent > 0 && child.pointee.young.extent == 0 && parent.pointee.young.extent == 0
+      && child.pointee.tenured.side == parent.pointee.young.side && extent <= state.pointee.options.keptWords
+      && extent <= parent.pointee.budgetWords - state.pointee.usedWords && !state.pointee.options.checksMoves
+  }
+
+  /// Makes the ending frame's tenured space the parent's young one. Nothing moves; the parent's next collection drops
+  /// what is not needed.
+  private func adopt() {
+    let kept = state.pointee.frame.pointee.tenured
+    // A pass that moves nothing lets the trail and the tables hear of the end of the frame.
+    var collector = Collector(
+      base: base, source: Space(side: kept.side, bound: kept.low), target: kept, chunkWords: 0, largeThreshold: 0,
+      isPop: true, isYoung: false)
+    moveTrail(&collector)
+    for provider in state.pointee.providers { provider.visitRoots(&collector) }
+    leaveFrame(into: kept)
   }
 
   private func bound(_ side: Side) -> Int {

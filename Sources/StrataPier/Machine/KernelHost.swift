@@ -111,7 +111,7 @@ final class KernelHost {
     }
   }
 
-  /// Words that live in the nursery and not in the store, at most.
+  /// Words that live in the nursery and not in the store, at most, but for those of the latest event.
   var unstoredWords: Int { nursery.state.pointee.frame.pointee.tenured.extent }
 
   /// Drops garbage between events when there is much of it.
