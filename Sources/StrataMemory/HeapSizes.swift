@@ -14,16 +14,23 @@ public enum HeapSizes {
   /// From this many words on a heap is kept tighter: twice what lives would be too much.
   static let largeWords = 1 << 22
 
-  /// The rank for a large heap of which `live` words survived: the first of which three quarters hold them.
+  /// By how many words a large heap may grow at least, as long as that does not more than double it.
+  static let roomWords = 1 << 23
+
+  /// The rank for a large heap of which `live` words survived: the first of which three quarters hold them, or the last
+  /// that leaves no more than `roomWords` free, where that is more. Each compaction goes through all that lives, and so
+  /// many words cost less than it does.
   private static func largeRank(after live: Int) -> Int {
     var rank = rank(holding: largeWords)
     while rank < words.count - 1, live > words[rank] / 4 * 3 { rank += 1 }
+    let most = live + min(live, roomWords)
+    while rank < words.count - 1, words[rank + 1] <= most { rank += 1 }
     return rank
   }
 
   /// The rank for a heap of which `live` words survived: the first whose half holds them when they fill more
   /// than half of `current`; one rank smaller when they fill less than a quarter; otherwise `current`. A large heap gets
-  /// the first of which three quarters hold them.
+  /// a third more than lives, or `roomWords`.
   public static func rank(after live: Int, current: Int) -> Int {
     if live > largeWords / 2 { return largeRank(after: live) }
     var rank = min(max(current, 0), words.count - 1)

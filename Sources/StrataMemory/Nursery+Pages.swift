@@ -97,6 +97,15 @@ extension Zone {
   }
 }
 
+extension Frame {
+  /// Whole pages that hold what `tenured` may grow by before it is compacted, if it has `large` words or more.
+  func growthWords(from large: Int) -> Int {
+    guard tenured.extent >= large else { return 0 }
+    let page = Nursery.pageWords
+    return max(0, HeapSizes.words[rank] - tenured.extent + page - 1) / page * page
+  }
+}
+
 extension NurseryState {
   mutating func growFrames(to end: Int) throws(Fault) {
     try frames.grow(to: end, in: &reservation, options: options)
@@ -173,14 +182,17 @@ extension NurseryState {
   /// Gives back committed pages of the free middle, except what each end keeps for its next growth.
   mutating func releaseMiddle(keeping wanted: Int) {
     let kept = options.checksMoves ? 0 : wanted
+    // Where a large frame will grow before it is compacted again, pages would be asked for again at once.
+    let grown = options.checksMoves ? 0 : max(kept, frame.pointee.growthWords(from: options.slideFromWords))
+    let isWest = frame.pointee.tenured.side == .west
     let (west, east) = middle
     let page = Nursery.pageWords
-    let westTarget = min(east / page * page, (west + page - 1) / page * page + kept)
+    let westTarget = min(east / page * page, (west + page - 1) / page * page + (isWest ? grown : kept))
     if westTarget < westCommitted {
       reservation.release(from: westTarget * 8, count: (westCommitted - westTarget) * 8)
       westCommitted = westTarget
     }
-    let eastTarget = max((west + page - 1) / page * page, east / page * page - kept)
+    let eastTarget = max((west + page - 1) / page * page, east / page * page - (isWest ? kept : grown))
     if eastTarget > eastCommitted {
       reservation.release(from: eastCommitted * 8, count: (eastTarget - eastCommitted) * 8)
       eastCommitted = eastTarget

@@ -8,9 +8,12 @@
 //
 //     marks       a bit for each word of a living object
 //     positions   where the first marked word of each 64 goes; a word's own place follows by counting bits
+//     stack       what is still to be looked at; at its bottom a few words for what is on its way from memory
 //
 // First everything reachable is marked, and nothing has changed if there is no room for that; then every reference is
 // updated; then the words move, run by run. The space is one chunk afterwards.
+
+import CPlatform
 
 /// One compaction of one space.
 struct Slide {
@@ -26,6 +29,8 @@ struct Slide {
   /// The words that were needed in the free middle.
   var workWords: Int { committed }
   private var committed: Int
+  /// What was taken off the stack and will be looked at next, in a circle.
+  private let waiting: Int
   private let stackStart: Int
   private var stackTop: Int
   private var isMarking = true
@@ -45,7 +50,8 @@ struct Slide {
     marks = base + middle
     positions = marks + blockCount
     marks.update(repeating: 0, count: blockCount)
-    stackStart = middle + blockCount * 2
+    waiting = middle + blockCount * 2
+    stackStart = waiting + Slide.waitingCount
     stackTop = stackStart
   }
 
@@ -76,6 +82,12 @@ struct Slide {
     let first = word.offset &- low
     let bit = UInt64(1) &<< UInt64(first & 63)
     if marks[first &>> 6] & bit != 0 { return word }
+    if word.isCell {
+      // Known without looking at it, which is where the time would go.
+      mark(first, 3)
+      push(word.offset)
+      return word
+    }
     let header = Header(raw: base[word.offset])
     mark(first, header.size &+ 1)
     if header.isScanned { push(word.offset) }
@@ -143,11 +155,25 @@ struct Slide {
     }
   }
 
+  /// How many objects are asked for before the first of them is looked at; a power of two.
+  private static let waitingCount = 8
+
   /// Marks everything that is noted, and what it refers to.
   private mutating func drain() {
-    while stackTop > stackStart, fault == nil {
-      stackTop &-= 1
-      let offset = Int(base[stackTop])
+    var first = 0
+    var count = 0
+    while fault == nil {
+      while count < Slide.waitingCount, stackTop > stackStart {
+        stackTop &-= 1
+        let noted = base[stackTop]
+        platform_prefetch(base + Int(noted))
+        base[waiting &+ (first &+ count) & (Slide.waitingCount &- 1)] = noted
+        count &+= 1
+      }
+      if count == 0 { return }
+      let offset = Int(base[waiting &+ first])
+      first = (first &+ 1) & (Slide.waitingCount &- 1)
+      count &-= 1
       var slot = offset &+ 1
       let end = slot &+ Header(raw: base[offset]).size
       while slot < end {

@@ -35,10 +35,27 @@ import Testing
   }
 
   @Test func aLargeHeapIsKeptTight() {
-    for live in [3 << 20, 5 << 20, 12_345_678, 1 << 30] {
+    for live in [3 << 20, 5 << 20, 12_345_678, 20 << 20, 1 << 30] {
       let rank = HeapSizes.rank(after: live, current: 80)
-      #expect(HeapSizes.words[rank] / 4 * 3 >= live)
-      #expect(HeapSizes.words[rank] <= max(HeapSizes.largeWords / 5 * 6, live / 3 * 5))
+      let size = HeapSizes.words[rank]
+      #expect(size / 4 * 3 >= live)
+      #expect(size <= max(HeapSizes.largeWords / 5 * 6, live / 3 * 5, live + min(live, HeapSizes.roomWords)))
+      // As much room as is allowed, to the next size.
+      #expect(HeapSizes.words[rank + 1] > live + min(live, HeapSizes.roomWords))
     }
+  }
+
+  @Test func whatALargeFrameWillGrowByIsKept() throws {
+    let loom = try Loom()
+    let nursery = loom.nursery
+    var frame = nursery.state.pointee.frame.pointee
+    frame.tenured.high = frame.tenured.low + 6_000_000
+    frame.rank = HeapSizes.rank(after: 6_000_000, current: frame.rank)
+    let growth = frame.growthWords(from: 1 << 22)
+    #expect(growth % Nursery.pageWords == 0)
+    #expect((0..<Nursery.pageWords).contains(growth - (HeapSizes.words[frame.rank] - 6_000_000)))
+    #expect(frame.growthWords(from: 6_000_001) == 0)
+    frame.tenured.high += growth + 1
+    #expect(frame.growthWords(from: 1 << 22) == 0)
   }
 }

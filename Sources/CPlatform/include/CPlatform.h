@@ -24,6 +24,9 @@ static inline uint64_t platform_load_relaxed(const uint64_t *at) {
   return __atomic_load_n(at, __ATOMIC_RELAXED);
 }
 
+/// Asks for the memory at an address, which will be read soon; any address may be given.
+static inline void platform_prefetch(const void *at) { __builtin_prefetch(at); }
+
 /// Ordered store and exchange, for the flags through which another thread stops a machine.
 static inline void platform_store(uint64_t *at, uint64_t value) {
   __atomic_store_n(at, value, __ATOMIC_SEQ_CST);
