@@ -37,10 +37,10 @@ struct Strata {
   }
 
   private static func run(_ words: [String], _ console: inout Console) throws(Failure) {
-    let help = Help(commands: Command.all)
     guard let first = words.first else {
       throw Failure(.usage, "no verb given", advice: "strata --help")
     }
+    var help: Help { Help(commands: Command.all) }
     switch first {
     case "--help", "-h":
       console.output.write(help.overview)
@@ -71,8 +71,8 @@ struct Strata {
   }
 
   private static func command(named verb: String) throws(Failure) -> Command {
-    if let command = Command.all.first(where: { $0.verb == verb }) { return command }
-    let near = Spelling.nearest(verb, among: Command.all.map(\.verb)).map { "; did you mean '\($0)'?" } ?? ""
+    if let known = Command.table.first(where: { $0.verb == verb }) { return known.make() }
+    let near = Spelling.nearest(verb, among: Command.table.map { $0.verb }).map { "; did you mean '\($0)'?" } ?? ""
     let kind = verb.hasPrefix("-") ? "option" : "verb"
     throw .usage("no such \(kind): '\(verb)'\(near)")
   }

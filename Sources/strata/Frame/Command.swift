@@ -76,7 +76,7 @@ extension Command {
   }
 
   /// The verbs of all commands.
-  private static let verbs = all.map(\.verb)
+  private static let verbs = table.map { $0.verb }
 
   /// The verb that a command line begins with, whether there is such a verb or not: the longest that there is, else one
   /// word more than the group that the line names.
