@@ -62,11 +62,18 @@ struct RegistrationSite {
 public final class JetRegistry: RootProvider {
   let nursery: Nursery
   /// All jets, by number.
-  private(set) var jets: [Jet] = []
-  /// Jets by path below the root, such as `one/add`. Made when the first core is learned, since many programs have none.
-  private var hot: [String: [Int]] = [:]
-  /// How many jets are in it.
-  private var hotCount = 0
+  var jets: [Jet] {
+    admitPending()
+    return admitted
+  }
+  /// The jets that have been looked at. None is before the first core is learned, since many programs learn none.
+  private var admitted: [Jet] = []
+  /// Those that have not been.
+  private var pending: [(families: () -> [JetFamily], extraRoots: [String])] = []
+  /// Hears of every jet when it gets its number.
+  var whenAdmitted: (Jet) -> Void = { (_) in }
+  /// Of each jet, a hash of its path below the root, such as `one/add`.
+  private var pathHashes: [UInt64] = []
   /// Of each jet, roots beyond those of its kelvins.
   private var extraRoots: [[String]] = []
   /// How often each jet has answered, by number.
@@ -107,33 +114,52 @@ public final class JetRegistry: RootProvider {
     byIdentity.free()
   }
 
-  /// Adds jets under every root that they hold for, and under `extraRoots`.
-  public func add(_ families: [JetFamily], extraRoots: [String] = []) {
-    for family in families {
-      for jet in family.jets {
-        jets.append(jet)
-        answers.append(0)
-        self.extraRoots.append(extraRoots)
+  /// Adds jets under every root that they hold for, and under `extraRoots`. What they are is asked when there is a core
+  /// that they may be for.
+  func add(_ families: @escaping () -> [JetFamily], extraRoots: [String]) {
+    pending.append((families, extraRoots))
+    if !locations.isEmpty { admitPending() }
+  }
+
+  /// Gives the jets that were added their numbers, and finds the cores that they are for.
+  private func admitPending() {
+    if pending.isEmpty { return }
+    let batches = pending
+    pending = []
+    for batch in batches {
+      for family in batch.families() {
+        admitted.reserveCapacity(admitted.count + family.jets.count)
+        for jet in family.jets {
+          admitted.append(jet)
+          pathHashes.append(JetRegistry.hash(jet.path))
+          answers.append(0)
+          extraRoots.append(batch.extraRoots)
+          whenAdmitted(jet)
+        }
       }
     }
-    for index in locations.indices { locations[index].jets = self.jets(at: locations[index]) }
+    for index in locations.indices { locations[index].jets = jets(at: locations[index]) }
     epoch.pointee += 1
+  }
+
+  /// FNV-1a over the path's bytes.
+  private static func hash(_ path: String) -> UInt64 {
+    path.utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
   }
 
   /// The paths of all known cores, in the order in which they were learned.
   public var paths: [String] { locations.map { $0.path } }
 
   private func jets(at location: Location) -> [(arm: UInt64, jet: Int)] {
-    while hotCount < jets.count {
-      hot[jets[hotCount].path, default: []].append(hotCount)
-      hotCount += 1
-    }
     guard let slash = location.path.firstIndex(of: "/") else { return [] }
     let root = location.path[..<slash]
+    let path = String(location.path[location.path.index(after: slash)...])
     let kelvin = (135...140).first { root == "k\($0)" }
-    return (hot[String(location.path[location.path.index(after: slash)...])] ?? []).compactMap { number in
-      let jet = jets[number]
-      guard jet.parentAxis == location.parentAxis,
+    let hash = JetRegistry.hash(path)
+    return pathHashes.indices.compactMap { number in
+      guard pathHashes[number] == hash else { return nil }
+      let jet = admitted[number]
+      guard jet.path == path, jet.parentAxis == location.parentAxis,
         kelvin.map(jet.kelvins.contains) == true || extraRoots[number].contains(where: { $0 == root })
       else { return nil }
       return (jet.arm, number)
@@ -255,7 +281,8 @@ public final class JetRegistry: RootProvider {
 
   /// The jet that answers for the arm at `axis` of `core`, and the core's location.
   func jet(for core: Word, arm axis: UInt64) throws(Fault) -> (jet: Int, location: Int)? {
-    guard !jets.isEmpty, let location = try location(of: core) else { return nil }
+    // With a core the jets are known.
+    guard !locations.isEmpty, !admitted.isEmpty, let location = try location(of: core) else { return nil }
     return locations[location].jets.first { $0.arm == axis && $0.jet != disabledJet }.map { ($0.jet, location) }
   }
 
@@ -351,6 +378,7 @@ public final class JetRegistry: RootProvider {
     hooks: [(name: String, axis: UInt64)] = []
   ) throws(Fault) {
     let fixed = try nursery.copyToCommons(battery)
+    admitPending()
     var location = Location(
       name: name, path: path, parent: parent, parentAxis: axis, battery: fixed, depth: nursery.state.pointee.depth,
       jets: [], hooks: hooks, next: -1)

@@ -124,22 +124,25 @@ public final class NockMachine: RootProvider {
     resumeCode = .allocate(capacity: 1)
     resumeCode.initialize(to: Instruction(.resume).raw)
     nursery.add(self)
+    jets.whenAdmitted = { [unowned self] (jet) in enter(jet) }
   }
 
-  /// Lets jets answer under all roots that they hold for, and under `extraRoots` (such as `a50`).
-  public func add(_ families: [JetFamily], extraRoots: [String] = []) {
-    let first = jets.jets.count
+  /// Lets jets answer under all roots that they hold for, and under `extraRoots` (such as `a50`). The families are made
+  /// when a program has a core that they may be for, which many have not.
+  public func add(_ families: @escaping @autoclosure () -> [JetFamily], extraRoots: [String] = []) {
     jets.add(families, extraRoots: extraRoots)
-    for (number, jet) in jets.jets.enumerated().dropFirst(first) {
-      switch jet.body {
-      case .function(let function):
-        jetEntries.append(JetEntry(parentAxis: jet.parentAxis, routine: -1, function: function))
-      case .routine(let routine):
-        jetEntries.append(
-          JetEntry(parentAxis: jet.parentAxis, routine: routines.count, function: { (_) in nil }))
-        routines.append(routine)
-        routineJets.append(number)
-      }
+  }
+
+  /// Enters a jet, which has the next number, in the tables that the interpreter reads.
+  private func enter(_ jet: Jet) {
+    switch jet.body {
+    case .function(let function):
+      jetEntries.append(JetEntry(parentAxis: jet.parentAxis, routine: -1, function: function))
+    case .routine(let routine):
+      routineJets.append(jetEntries.count)
+      jetEntries.append(
+        JetEntry(parentAxis: jet.parentAxis, routine: routines.count, function: { (_) in nil }))
+      routines.append(routine)
     }
   }
 
