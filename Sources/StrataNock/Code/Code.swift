@@ -3,7 +3,7 @@
 import StrataMemory
 import StrataNoun
 
-/// One compiled formula. Lives in plain memory until its cache is emptied.
+/// One compiled formula, in plain memory as long as its cache. Its instructions lie behind it.
 public struct Code {
   /// The formula, fixed in the commons or in bedrock.
   public let formula: Word
@@ -47,6 +47,10 @@ public final class CodeCache: RootProvider {
   private(set) var sites: [UnsafeMutablePointer<Site>] = []
   /// Sites whose formula may move or vanish with the next collection or frame end.
   private var volatileSites: [UnsafeMutablePointer<Site>] = []
+  /// Sites that were taken back.
+  private var spareSites: [UnsafeMutablePointer<Site>] = []
+  /// Where codes and sites lie.
+  private var memory = CodeMemory()
   /// Code of no formula, for sites that have met none yet: crashes if it is ever run.
   let unresolved: UnsafeMutablePointer<Code>
 
@@ -56,25 +60,29 @@ public final class CodeCache: RootProvider {
   init(_ nursery: Nursery, _ registry: JetRegistry) {
     self.nursery = nursery
     self.registry = registry
-    unresolved = CodeCache.allocate(
-      formula: .zero, words: [Instruction(.crash).raw], registerCount: 1)
+    let crash = UnsafeMutablePointer<UInt64>.allocate(capacity: 1)
+    crash.initialize(to: Instruction(.crash).raw)
+    unresolved = .allocate(capacity: 1)
+    unresolved.initialize(to: Code(formula: .zero, start: crash, wordCount: 1, registerCount: 1))
     nursery.add(self)
   }
 
   deinit {
-    for code in codes + [unresolved] {
-      code.pointee.start.deallocate()
-      code.deallocate()
-    }
-    for site in sites { site.deallocate() }
+    unresolved.pointee.start.deallocate()
+    unresolved.deallocate()
+    memory.free()
     byIdentity.free()
     formulas.free()
   }
 
-  private static func allocate(formula: Word, words: [UInt64], registerCount: Int) -> UnsafeMutablePointer<Code> {
-    let start = UnsafeMutablePointer<UInt64>.allocate(capacity: words.count)
-    for (index, word) in words.enumerated() { (start + index).initialize(to: word) }
-    let code = UnsafeMutablePointer<Code>.allocate(capacity: 1)
+  /// Puts a formula's code behind what is known of it.
+  private func place(_ formula: Word, _ words: [UInt64], registerCount: Int) throws(Fault) -> UnsafeMutablePointer<Code>
+  {
+    let headWords = MemoryLayout<Code>.stride / 8
+    let place = try memory.allocate(headWords + words.count)
+    let start = place + headWords
+    for (index, word) in words.enumerated() { start[index] = word }
+    let code = UnsafeMutableRawPointer(place).bindMemory(to: Code.self, capacity: 1)
     code.initialize(
       to: Code(formula: formula, start: start, wordCount: words.count, registerCount: registerCount))
     return code
@@ -121,20 +129,27 @@ public final class CodeCache: RootProvider {
 
   /// Takes back sites that were made for code that is not used.
   func dropSites(from count: Int) {
-    while sites.count > count { sites.removeLast().deallocate() }
+    while sites.count > count { spareSites.append(sites.removeLast()) }
   }
 
-  func makeSite(arm: UInt64) -> UnsafeMutablePointer<Site> {
-    let site = UnsafeMutablePointer<Site>.allocate(capacity: 1)
+  /// A site that has met nothing. Throws `.refused` when there is no memory for it.
+  func makeSite(arm: UInt64) throws(Fault) -> UnsafeMutablePointer<Site> {
+    let site: UnsafeMutablePointer<Site>
+    if let spare = spareSites.popLast() {
+      site = spare
+    } else {
+      let place = try memory.allocate(MemoryLayout<Site>.stride / 8)
+      site = UnsafeMutableRawPointer(place).bindMemory(to: Site.self, capacity: 1)
+    }
     site.initialize(to: Site(code: unresolved, arm: arm))
     sites.append(site)
     return site
   }
 
   /// The site through which native routines call gates with this code.
-  func slamSite(of code: UnsafeMutablePointer<Code>) -> UnsafeMutablePointer<Site> {
+  func slamSite(of code: UnsafeMutablePointer<Code>) throws(Fault) -> UnsafeMutablePointer<Site> {
     if let site = code.pointee.slamSite { return site }
-    let site = makeSite(arm: 2)
+    let site = try makeSite(arm: 2)
     site.pointee.formula = code.pointee.formula.raw
     site.pointee.code = code
     code.pointee.slamSite = site
@@ -174,8 +189,8 @@ public final class CodeCache: RootProvider {
     try spend(compiler.work)
     let size = words.count * 8 + MemoryLayout<Code>.stride
     try charge(size)
+    let code = try place(fixed, words, registerCount: registerCount)
     try formulas.add(fixed, after: search)
-    let code = CodeCache.allocate(formula: fixed, words: words, registerCount: registerCount)
     codeBytes += size
     codes.append(code)
     try byIdentity.set(fixed.raw, to: UInt64(codes.count - 1))

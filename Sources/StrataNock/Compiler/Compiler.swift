@@ -308,7 +308,7 @@ struct Compiler {
     if nesting > Compiler.deepestNesting || next > Compiler.mostRegisters || words.count > Compiler.mostWords
       || visits > Compiler.mostVisits
     {
-      return call(subject, Value(constant: formula), isTail: isTail, arm: 0, keep: keep)
+      return try call(subject, Value(constant: formula), isTail: isTail, arm: 0, keep: keep)
     }
     let inner = nesting + 1
     let floor = isTail ? 0 : keep
@@ -330,7 +330,7 @@ struct Compiler {
       guard let (newSubject, newFormula) = pair(argument) else { return crash() }
       guard let noun = try evaluate(newSubject, subject, isTail: false, nesting: inner) else { return nil }
       guard let code = try evaluate(newFormula, subject, isTail: false, nesting: inner) else { return nil }
-      return call(noun, code, isTail: isTail, arm: 0, keep: keep)
+      return try call(noun, code, isTail: isTail, arm: 0, keep: keep)
     case 3:
       guard let value = try evaluate(argument, subject, isTail: false, nesting: inner, keep: floor) else { return nil }
       return finish(isCell(value), isTail: isTail)
@@ -360,7 +360,7 @@ struct Compiler {
       }
       guard let arm = try part(core, at: axis) else { return crash() }
       if isTail, goesOn(with: core, arm: arm, at: axis) { return nil }
-      return call(core, arm, isTail: isTail, arm: isInHead(axis) && axis.isDirect ? axis.raw : 0, keep: keep)
+      return try call(core, arm, isTail: isTail, arm: isInHead(axis) && axis.isDirect ? axis.raw : 0, keep: keep)
     case 10:
       guard let (target, nounFormula) = pair(argument), let (axis, valueFormula) = pair(target), axis.isNatural
       else { return crash() }
@@ -445,11 +445,11 @@ struct Compiler {
 
   private mutating func call(
     _ subject: Value, _ formula: Value, isTail: Bool, arm: UInt64, keep: Int?
-  ) -> Value? {
+  ) throws(Fault) -> Value? {
     let isArm = arm != 0
     let b = register(of: subject)
     let c = register(of: formula)
-    let site = UInt64(UInt(bitPattern: cache.makeSite(arm: arm)))
+    let site = try UInt64(UInt(bitPattern: cache.makeSite(arm: arm)))
     if isTail {
       emit(isArm ? .tailCallArm : .tailCall, a: next, b: b, c: c, word: site)
       return nil

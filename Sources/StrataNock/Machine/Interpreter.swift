@@ -129,7 +129,7 @@ extension NockMachine {
           if watchesEveryEntry { platform_store(nursery.state.pointee.poll, 1) }
         }
         guard switches.pointee.usesJets else { break }
-        let site = cache.slamSite(of: code)
+        let site = try cache.slamSite(of: code)
         guard try hasJet(site, subject) else { break }
         let number = site.pointee.jet - 1
         var routine = jetEntries[number].routine
