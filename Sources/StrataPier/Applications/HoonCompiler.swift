@@ -68,9 +68,9 @@ public enum KernelStateFile {
   /// "EXPJAM" as a number, in the writers' encoding of numbers: a byte that says eight follow.
   private static let magic: [UInt8] = [253] + Array("EXPJAM".utf8) + [0, 0]
 
-  /// The jam in `bytes`. Throws when a header begins but does not go on as it should.
-  public static func jam(in bytes: [UInt8]) throws(PierFailure) -> [UInt8] {
-    guard bytes.starts(with: magic) else { return bytes }
+  /// Where the jam in `bytes` begins. Throws when a header begins but does not go on as it should.
+  public static func jamStart(in bytes: UnsafeRawBufferPointer) throws(PierFailure) -> Int {
+    guard bytes.starts(with: magic) else { return 0 }
     var reader = Reader(bytes: bytes, at: magic.count)
     guard reader.number() == 0 else { throw .badInput(what: "exported state", reason: "its version is not 0") }
     // The hash of the kernel that the state comes from, which need not be this one.
@@ -78,11 +78,11 @@ public enum KernelStateFile {
     guard reader.number() != nil, let count = reader.number(), count == UInt64(max(0, bytes.count - reader.at)) else {
       throw .badInput(what: "exported state", reason: "its header does not fit its length")
     }
-    return Array(bytes[reader.at...])
+    return reader.at
   }
 
   private struct Reader {
-    let bytes: [UInt8]
+    let bytes: UnsafeRawBufferPointer
     var at: Int
 
     /// A number: itself in a byte, or a byte that says how many follow, least significant first.

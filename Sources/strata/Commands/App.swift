@@ -138,7 +138,7 @@ private struct AppVerb {
     if let file = invocation.value(.ready) {
       let input = try Input(file, binary: true, verb: invocation.verb)
       let result = try atPier(file) { () throws(PierFailure) in
-        try pier.load(state: try KernelStateFile.jam(in: Array(input.bytes)))
+        try pier.load(state: Array(input.bytes[try KernelStateFile.jamStart(in: input.bytes)...]))
       }
       try AppVerb.check(result, "loading the state", file)
       if try atPier(kernel, { () throws(PierFailure) in try compiler.isBooted() }) { return }

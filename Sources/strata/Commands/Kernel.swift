@@ -4,6 +4,7 @@ import Glibc
 import StrataMemory
 import StrataNock
 import StrataNoun
+import StrataPier
 
 extension Command {
   /// The verb `kernel`.
@@ -30,7 +31,7 @@ extension Command {
     let kernel = try session.attempt { (_) throws(Fault) in try NockKernel(machine, kicking: trap.noun) }
     var report = KernelReport(invocation)
     if let file = invocation.value(.state) {
-      let state = try read(file, session, console)
+      let state = try readState(file, session, console)
       switch kernel.load(state) {
       case .product: break
       case .blocked: throw Failure(.input, "the kernel asks for something from outside", subject: file)
@@ -67,6 +68,14 @@ extension Command {
   ) throws(Failure) -> Word {
     let input = try Input(file, binary: true, verb: "kernel")
     return try session.cue(input, console).noun
+  }
+
+  private static func readState(
+    _ file: String, _ session: borrowing NounSession, _ console: borrowing Console
+  ) throws(Failure) -> Word {
+    let input = try Input(file, binary: true, verb: "kernel")
+    let start = try atPier(input.name) { () throws(PierFailure) in try KernelStateFile.jamStart(in: input.bytes) }
+    return try session.cue(UnsafeRawBufferPointer(rebasing: input.bytes[start...]), name: input.name, console).noun
   }
 }
 
@@ -126,7 +135,8 @@ private struct KernelReport {
 }
 
 extension Option {
-  static let state = Option("state", value: "FILE", "slam the state jammed in FILE into the load arm first")
+  static let state = Option(
+    "state", value: "FILE", "slam the state in FILE into the load arm first: a jam, or what other runtimes export")
   static let poke = Option("poke", value: "FILE", "slam the sample jammed in FILE into the poke arm; may be repeated")
   static let saveEffects = Option("save-effects", value: "DIR", "write each poke's effects to DIR/1.jam, DIR/2.jam ...")
 }

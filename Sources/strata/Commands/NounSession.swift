@@ -37,13 +37,19 @@ struct NounSession: ~Copyable {
   func cue(
     _ input: borrowing Input, _ console: borrowing Console, fixed: Bool = false
   ) throws(Failure) -> Cued {
+    try cue(input.bytes, name: input.name, console, fixed: fixed)
+  }
+
+  /// The same for bytes that messages call `name`.
+  func cue(
+    _ bytes: UnsafeRawBufferPointer, name: String, _ console: borrowing Console, fixed: Bool = false
+  ) throws(Failure) -> Cued {
     do throws(CueError) {
       let nursery = self.nursery
-      let bytes = input.bytes
       let cued =
         try fixed
         ? nursery.allocatingFixed { () throws(CueError) in try nursery.cue(bytes) } : nursery.cue(bytes)
-      let rest = input.bytes[((cued.bitCount + 7) / 8)...]
+      let rest = bytes[((cued.bitCount + 7) / 8)...]
       if let extra = rest.firstIndex(where: { $0 != 0 }) {
         console.message("strata: \(name): note: the noun ends before byte \(extra); what follows is not looked at\n")
       }

@@ -12,24 +12,28 @@ import Testing
   private let magic: [UInt8] = [253, 0x45, 0x58, 0x50, 0x4A, 0x41, 0x4D, 0, 0]
   private let hash = [UInt8](repeating: 7, count: 32)
 
+  private func content(of bytes: [UInt8]) throws -> [UInt8] {
+    try bytes.withUnsafeBytes { Array($0[try KernelStateFile.jamStart(in: $0)...]) }
+  }
+
   @Test func aJamIsItself() throws {
-    #expect(try KernelStateFile.jam(in: [1, 2, 3]) == [1, 2, 3])
-    #expect(try KernelStateFile.jam(in: []) == [])
+    #expect(try content(of: [1, 2, 3]) == [1, 2, 3])
+    #expect(try content(of: []) == [])
   }
 
   @Test func theHeaderOfAnExportIsTakenAway() throws {
-    #expect(try KernelStateFile.jam(in: magic + [0] + hash + [1, 2] + [8, 9]) == [8, 9])
+    #expect(try content(of: magic + [0] + hash + [1, 2] + [8, 9]) == [8, 9])
     let long = [UInt8](repeating: 5, count: 300)
-    #expect(try KernelStateFile.jam(in: magic + [0] + hash + [252, 1, 2, 3, 4, 251, 44, 1] + long) == long)
+    #expect(try content(of: magic + [0] + hash + [252, 1, 2, 3, 4, 251, 44, 1] + long) == long)
   }
 
   @Test func aBrokenHeaderIsRefused() {
     let whole = magic + [0] + hash + [1, 2] + [8, 9]
     for count in magic.count..<whole.count {
-      #expect(throws: PierFailure.self, "\(count) bytes") { try KernelStateFile.jam(in: Array(whole.prefix(count))) }
+      #expect(throws: PierFailure.self, "\(count) bytes") { try content(of: Array(whole.prefix(count))) }
     }
-    #expect(throws: PierFailure.self) { try KernelStateFile.jam(in: magic + [1] + hash + [1, 2] + [8, 9]) }
-    #expect(throws: PierFailure.self) { try KernelStateFile.jam(in: whole + [10]) }
+    #expect(throws: PierFailure.self) { try content(of: magic + [1] + hash + [1, 2] + [8, 9]) }
+    #expect(throws: PierFailure.self) { try content(of: whole + [10]) }
   }
 }
 
@@ -69,7 +73,8 @@ struct HoonCompilerTests {
     let pier = try Pier.create(scratch.pier, .nockapp, kernel: contents(of: folder + "hoonc.jam"), options)
     let compiler = HoonCompiler(pier)
     #expect(try !compiler.isBooted())
-    let state = try KernelStateFile.jam(in: contents(of: folder + "hoonc-prewarm.jam"))
+    let exported = try contents(of: folder + "hoonc-prewarm.jam")
+    let state = Array(exported[try exported.withUnsafeBytes(KernelStateFile.jamStart)...])
     #expect(try pier.load(state: state).isDone)
     #expect(try compiler.isBooted())
     hub.attach(pier)
