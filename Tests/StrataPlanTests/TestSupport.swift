@@ -100,20 +100,11 @@ extension SharedCommons {
     return machine
   }
 
-  /// A collection, with the machines of this thread telling what they hold.
+  /// A collection, while the machines of this thread rest.
   func collected(_ machines: PlanMachine...) throws -> Collected {
-    let result = Guarded<Collected?>(nil)
-    let thread = try #require(
-      SystemThread {
-        let found = self.collect()
-        result.withLock { $0 = found ?? Collected() }
-      })
-    defer { thread.join() }
-    while true {
-      for machine in machines { machine.takePartInCollection() }
-      if let found = result.withLock({ $0 }) { return found }
-      usleep(100)
-    }
+    for machine in machines { machine.park() }
+    defer { for machine in machines { machine.unpark() } }
+    return try #require(collect())
   }
 }
 

@@ -79,49 +79,43 @@ enum PlainHash {
   private static let cubes = rootFractions(80, isCube: true)
 
   static func sha256(_ message: [UInt8]) -> [UInt8] {
-    var state = squares.map { UInt32($0 >> 32) }
-    let bytes = padded(message, block: 64)
-    for start in stride(from: 0, to: bytes.count, by: 64) {
-      var w = words32(bytes[start..<start + 64])
-      for t in 16..<64 {
-        let low = rotateRight(w[t - 15], 7) ^ rotateRight(w[t - 15], 18) ^ w[t - 15] >> 3
-        let high = rotateRight(w[t - 2], 17) ^ rotateRight(w[t - 2], 19) ^ w[t - 2] >> 10
-        w.append(w[t - 16] &+ low &+ w[t - 7] &+ high)
-      }
-      var v = state
-      for t in 0..<64 {
-        let sigma1 = rotateRight(v[4], 6) ^ rotateRight(v[4], 11) ^ rotateRight(v[4], 25)
-        let choice = v[4] & v[5] ^ ~v[4] & v[6]
-        let first = v[7] &+ sigma1 &+ choice &+ UInt32(cubes[t] >> 32) &+ w[t]
-        let sigma0 = rotateRight(v[0], 2) ^ rotateRight(v[0], 13) ^ rotateRight(v[0], 22)
-        let second = sigma0 &+ (v[0] & v[1] ^ v[0] & v[2] ^ v[1] & v[2])
-        (v[7], v[6], v[5], v[4]) = (v[6], v[5], v[4], v[3] &+ first)
-        (v[3], v[2], v[1], v[0]) = (v[2], v[1], v[0], first &+ second)
-      }
-      for index in 0..<8 { state[index] &+= v[index] }
-    }
-    return bigEndian(state)
+    sha2(
+      message, rounds: 64, small: [(7, 18, 3), (17, 19, 10)], large: [(2, 13, 22), (6, 11, 25)]
+    ) { UInt32($0 >> 32) }
   }
 
   static func sha512(_ message: [UInt8]) -> [UInt8] {
-    var state = squares
-    let bytes = padded(message, block: 128)
-    for start in stride(from: 0, to: bytes.count, by: 128) {
-      var w = stride(from: start, to: start + 128, by: 8).map { first in
-        (0..<8).reduce(UInt64(0)) { $0 << 8 | UInt64(bytes[first + $1]) }
+    sha2(
+      message, rounds: 80, small: [(1, 8, 7), (19, 61, 6)], large: [(28, 34, 39), (14, 18, 41)]
+    ) { $0 }
+  }
+
+  /// SHA-2 over words of either size. `small` are two rotations and a shift each, `large` three rotations each.
+  private static func sha2<Digit: FixedWidthInteger>(
+    _ message: [UInt8], rounds: Int, small: [(Digit, Digit, Digit)], large: [(Digit, Digit, Digit)],
+    constant: (UInt64) -> Digit
+  ) -> [UInt8] {
+    func spread(_ word: Digit, _ by: (Digit, Digit, Digit)) -> Digit {
+      rotateRight(word, by.0) ^ rotateRight(word, by.1) ^ word >> by.2
+    }
+    func mixed(_ word: Digit, _ by: (Digit, Digit, Digit)) -> Digit {
+      rotateRight(word, by.0) ^ rotateRight(word, by.1) ^ rotateRight(word, by.2)
+    }
+    let size = Digit.bitWidth / 8
+    var state = squares.map(constant)
+    let bytes = padded(message, block: 16 * size)
+    for start in stride(from: 0, to: bytes.count, by: 16 * size) {
+      var w = stride(from: start, to: start + 16 * size, by: size).map { first in
+        (0..<size).reduce(Digit(0)) { $0 << 8 | Digit(bytes[first + $1]) }
       }
-      for t in 16..<80 {
-        let low = rotateRight(w[t - 15], 1) ^ rotateRight(w[t - 15], 8) ^ w[t - 15] >> 7
-        let high = rotateRight(w[t - 2], 19) ^ rotateRight(w[t - 2], 61) ^ w[t - 2] >> 6
-        w.append(w[t - 16] &+ low &+ w[t - 7] &+ high)
+      for t in 16..<rounds {
+        w.append(w[t - 16] &+ spread(w[t - 15], small[0]) &+ w[t - 7] &+ spread(w[t - 2], small[1]))
       }
       var v = state
-      for t in 0..<80 {
-        let sigma1 = rotateRight(v[4], 14) ^ rotateRight(v[4], 18) ^ rotateRight(v[4], 41)
+      for t in 0..<rounds {
         let choice = v[4] & v[5] ^ ~v[4] & v[6]
-        let first = v[7] &+ sigma1 &+ choice &+ cubes[t] &+ w[t]
-        let sigma0 = rotateRight(v[0], 28) ^ rotateRight(v[0], 34) ^ rotateRight(v[0], 39)
-        let second = sigma0 &+ (v[0] & v[1] ^ v[0] & v[2] ^ v[1] & v[2])
+        let first = v[7] &+ mixed(v[4], large[1]) &+ choice &+ constant(cubes[t]) &+ w[t]
+        let second = mixed(v[0], large[0]) &+ (v[0] & v[1] ^ v[0] & v[2] ^ v[1] & v[2])
         (v[7], v[6], v[5], v[4]) = (v[6], v[5], v[4], v[3] &+ first)
         (v[3], v[2], v[1], v[0]) = (v[2], v[1], v[0], first &+ second)
       }
