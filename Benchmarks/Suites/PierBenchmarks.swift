@@ -32,6 +32,7 @@ enum PierBenchmarks {
       storing("pier/store-one-cell-of-large-state", sync),
     ]
     all += ["pause", "storing", "collecting", "trimming", "sync"].map { pausing($0) }
+    all.append(pausingLarge("pier/longest-pause-of-compacting-large-state"))
     return all
   }
 
@@ -212,6 +213,32 @@ enum PierBenchmarks {
             let used = facts["store_used_bytes"].flatMap({ Int($0) })
           else { throw Skip(reason: "the pier does not tell") }
           if !smoke, used > 40 << 20 { throw Skip(reason: "the store has grown to \(used) bytes") }
+          return pause * 1000
+        }, nanoseconds: { $0 })
+    }
+  }
+
+  /// The longest time for which collecting the garbage beside a large state keeps events waiting while they come in: beginning,
+  /// steps, and the end with its storing and syncs.
+  private static func pausingLarge(_ name: String) -> Benchmark {
+    Benchmark(name) { smoke in
+      let subject = try large(smoke)
+      let event = try jam("7")
+      return Subject(
+        work: Work(count: 1, unit: "pause"),
+        run: {
+          try subject.reopen()
+          let pier = subject.pier
+          let isOver = Flag()
+          let poking = SystemThread.start(1, stackBytes: 4 << 20) {
+            while !isOver.isSet { _ = try? pier.poke(Poke(event)) }
+          }
+          defer { for thread in poking { thread.join() } }
+          defer { isOver.set() }
+          try pier.compact()
+          guard let pause = pier.facts()["longest_pause_microseconds"].flatMap({ UInt64($0) }) else {
+            throw Skip(reason: "the pier does not tell")
+          }
           return pause * 1000
         }, nanoseconds: { $0 })
     }

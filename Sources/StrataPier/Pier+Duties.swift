@@ -37,7 +37,7 @@ extension Pier {
         // Nothing is stored before everything is compared: what is due waits for it, step by step.
         if isStoreDue(now) || !options.worksInBackground {
           duty = .comparing
-          _ = segmentGuard.step(budgetBytes: Pier.comparingStepBytes)
+          _ = compareStep(segmentGuard)
         }
       } else if isStoreDue(now) {
         duty = .storing
@@ -64,8 +64,10 @@ extension Pier {
     post(now)
   }
 
-  /// Bytes of the store that are compared in one step: about a millisecond's work.
-  private static let comparingStepBytes = 4 << 20
+  /// Compares some of the store, about a millisecond's work. True when all of it is compared or damage was found.
+  func compareStep(_ segmentGuard: SegmentGuard) -> Bool {
+    segmentGuard.isDone || segmentGuard.step(budgetBytes: 4 << 20)
+  }
 
   private func note(_ failure: PierFailure) {
     switch failure {
@@ -94,10 +96,15 @@ extension Pier {
       try collectionStep()
     } else if store.needsCollection {
       try collectSoon()
-    } else if duties.isTrimming, let bound = trimBound {
-      let limit = options.trimStep
-      duties.isTrimming = !(try inLog { () throws(EventLogFailure) in try log.trim(before: bound, limit: limit) })
+    } else if duties.isTrimming {
+      duties.isTrimming = try !isTrimmed(within: options.trimStep)
     }
+  }
+
+  /// One step of trimming; whether nothing is left to trim. Under the lock.
+  func isTrimmed(within limit: TrimLimit) throws(PierFailure) -> Bool {
+    guard let bound = trimBound else { return true }
+    return try inLog { () throws(EventLogFailure) in try log.trim(before: bound, limit: limit) }
   }
 
   /// One step of the collection that is under way. Under the lock.
@@ -198,9 +205,9 @@ extension Pier {
       peeking.withLock {
         snapshot = next
         wantsSnapshot = false
-        // At most a thousand times a second, and a tenth of the time.
+        // A tenth of the time at most, and not more often than waking those who ask leaves to the events.
         let now = Clock.now()
-        nextSnapshot = now &+ max(1_000_000, 9 &* (now &- start))
+        nextSnapshot = now &+ max(leavesProcessorsToEvents ? 10_000_000 : 1_000_000, 9 &* (now &- start))
         peeking.wakeAll()
       }
     } catch {
@@ -235,9 +242,7 @@ extension Pier {
     }
     if let segmentGuard = store.segmentGuard {
       let end = Clock.now() &+ 10_000_000
-      while !segmentGuard.isDone, !ending.isAsked, Clock.now() < end {
-        _ = segmentGuard.step(budgetBytes: Pier.comparingStepBytes)
-      }
+      while !ending.isAsked, Clock.now() < end, !compareStep(segmentGuard) {}
       // What still runs on a damaged segment need not go on.
       if segmentGuard.damage != nil { interruptEvent() }
     }

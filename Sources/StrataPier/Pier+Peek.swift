@@ -107,7 +107,7 @@ extension Pier {
   }
 
   /// Whether machines for questions are to rest: events are under way, and there are no processors for all of both.
-  private var leavesProcessorsToEvents: Bool { board[.openPokes] > 0 && Pier.processors <= options.peekMachines }
+  var leavesProcessorsToEvents: Bool { board[.openPokes] > 0 && Pier.processors <= options.peekMachines }
 
   private static let processors = sysconf(Int32(_SC_NPROCESSORS_ONLN))
 

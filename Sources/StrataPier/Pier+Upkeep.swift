@@ -98,36 +98,42 @@ extension Pier {
 
   /// Stores the state, trims the log and collects all garbage of the store, in steps between which events go on.
   public func compact() throws(PierFailure) {
+    try storeNow()
+    while try inTurn(.trimming, { () throws(PierFailure) in try isTrimmed(within: .generous) }) == false {}
     var target = 0
-    var isBegun = false
-    while true {
-      compute.lock()
-      defer { compute.unlock() }
-      try checkOpen()
-      if !isBegun {
-        try storeState()
-        if let bound = trimBound {
-          try inLog { () throws(EventLogFailure) in while try !log.trim(before: bound, limit: .generous) {} }
-        }
-        try collectSoon()
-        target = duties.collections
-        isBegun = true
-      } else if duties.collections > target {
-        try storeState(isForced: true)
-        return
-      } else if store.isCollecting {
-        try collectionStep()
-      } else {
-        try collectSoon()
-      }
+    try inTurn(.collecting) { () throws(PierFailure) in
+      try collectSoon()
+      target = duties.collections
     }
+    while try inTurn(
+      .collecting,
+      { () throws(PierFailure) in
+        if duties.collections > target { return false }
+        try store.isCollecting ? collectionStep() : collectSoon()
+        return true
+      })
+    {}
+    try inTurn(.storing) { () throws(PierFailure) in try storeState(isForced: true) }
+  }
+
+  /// Does something between two events, and notes for how long it has kept them waiting.
+  private func inTurn<Result>(_ duty: Duty, _ work: () throws(PierFailure) -> Result) throws(PierFailure) -> Result {
+    compute.lock()
+    defer { compute.unlock() }
+    try checkOpen()
+    let start = Clock.now()
+    defer {
+      let time = Clock.now() &- start
+      duties.pauses.note(duty, time)
+      duties.pauses.note(nil, time)
+    }
+    return try work()
   }
 
   /// Stores the state now.
   public func storeNow() throws(PierFailure) {
-    compute.lock()
-    defer { compute.unlock() }
-    try checkOpen()
-    try storeState()
+    // Nothing is stored before everything is compared.
+    while try inTurn(.comparing, { () throws(PierFailure) in store.segmentGuard.map(compareStep) ?? true }) == false {}
+    try inTurn(.storing) { () throws(PierFailure) in try storeState() }
   }
 }

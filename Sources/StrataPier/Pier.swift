@@ -184,7 +184,7 @@ public final class Pier: @unchecked Sendable {
       do throws(PierFailure) {
         recoverFromRefusals()
         try storeState()
-        if duties.isTrimming { _ = try inLog { () throws(EventLogFailure) in try trimAll() } }
+        if duties.isTrimming { while try !isTrimmed(within: .generous) {} }
       } catch { failure = error }
     }
     isClosed = true
@@ -197,11 +197,6 @@ public final class Pier: @unchecked Sendable {
     host.kernel.close()
     pierLock.release()
     if let failure { throw failure }
-  }
-
-  private func trimAll() throws(EventLogFailure) {
-    guard let bound = trimBound else { return }
-    while try !log.trim(before: bound, limit: .generous) {}
   }
 
   /// Ends the running event as `interruptEvent` does, and may be used in a signal handler. Raised while no event runs, it

@@ -1,6 +1,6 @@
 // How questions leave the processors to events: who asks without a pause is answered in bursts.
 
-/// When one machine for questions is to answer again, so that it works for about a tenth of the time.
+/// When one machine for questions is to answer again, so that it works for about a twenty-fifth of the time.
 struct PeekPace {
   /// Shorter rests would cost more in waking up than they give to others.
   static let burst: UInt64 = 100_000
@@ -14,7 +14,7 @@ struct PeekPace {
   mutating func note(from start: UInt64, to end: UInt64) {
     spent &+= end &- start
     if spent < PeekPace.burst { return }
-    restsUntil = end &+ min(9 &* spent, PeekPace.longestRest)
+    restsUntil = end &+ min(24 &* spent, PeekPace.longestRest)
     spent = 0
   }
 }

@@ -1,4 +1,4 @@
-// Questions that follow each other without a pause leave nine tenths of the time to others; single ones do not wait.
+// Questions that follow each other without a pause leave nearly all of the time to others; single ones do not wait.
 
 import Testing
 
@@ -12,7 +12,7 @@ import Testing
   }
 
   @Test(arguments: [3_000, 50_000, 700_000] as [UInt64])
-  func endlessQuestionsTakeATenthOfTheTime(each: UInt64) {
+  func endlessQuestionsTakeATwentyFifthOfTheTime(each: UInt64) {
     var pace = PeekPace()
     let begin: UInt64 = 1 << 40
     var now = begin
@@ -25,7 +25,7 @@ import Testing
     }
     now = max(now, pace.restsUntil)
     let share = Double(busy) / Double(now - begin)
-    #expect(0.09...0.11 ~= share, "of the time: \(share)")
+    #expect(0.036...0.044 ~= share, "of the time: \(share)")
   }
 
   @Test func noRestIsLong() {
