@@ -1,6 +1,7 @@
 // Forks, exports, rebuilt stores and checks.
 
 import Foundation
+import StrataMemory
 import StrataStore
 import Testing
 
@@ -59,6 +60,37 @@ import Testing
     #expect(try disk.content(of: "d/now/store")?.count == #require(disk.content(of: "d/pier/store")).count)
     #expect(try count(pier) == "10")
     try pier.compact()
+    _ = try pier.scrub()
+    try pier.close()
+  }
+
+  /// All of a state that was never read is compared first, and each duty's pause is told.
+  @Test func compactingTakesTurnsWithEvents() throws {
+    let scratch = try Scratch()
+    var options = testOptions()
+    options.worksInBackground = false
+    options.store.segmentPages = 4
+    options.store.verifiedBytes = 0
+    let first = try Pier.create(scratch.path + "/pier", .gate, kernel: jam("[[[1 0] [0 12] 0 13] [0 0] 0]"), options)
+    let event = try jam("[" + (0..<20_000).map { "\($0)" }.joined(separator: " ") + "]")
+    for _ in 0..<8 { _ = try first.poke(Poke(event)) }
+    try first.close()
+    let pier = try Pier.open(scratch.path + "/pier", options)
+    #expect(pier.status().unverifiedBytes > 1 << 20)
+    let poking = SystemThread.start(1, stackBytes: 4 << 20) {
+      for _ in 0..<50 { #expect((try? pier.poke(Poke(jam("0"))).isDone) == true) }
+    }
+    try pier.compact()
+    for thread in poking { thread.join() }
+    #expect(pier.last == 59)
+    let facts = pier.facts()
+    #expect(facts["store_unverified_bytes"] == "0" && facts["collections"] == "1")
+    for duty in ["comparing", "storing", "collecting"] {
+      let pause = facts["longest_\(duty)_microseconds"].flatMap { Int($0) } ?? 0
+      #expect(pause > 0, "\(duty)")
+    }
+    // The newest event.
+    #expect(try text(pier.peek(jam("[0 2]")).answer) == "0")
     _ = try pier.scrub()
     try pier.close()
   }
