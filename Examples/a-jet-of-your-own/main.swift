@@ -17,7 +17,6 @@ let triangle = Jet("triangle") { (call) throws(Fault) in
 
 func run(_ source: [UInt8], usesJets: Bool) throws -> (product: String, steps: UInt64) {
   let machine = NockMachine(try Loom())
-  defer { machine.close() }
   machine.configuration.usesJets = usesJets
   machine.add([JetFamily("example", [triangle])], extraRoots: ["example"])
   let nursery = machine.nursery

@@ -28,6 +28,20 @@ struct JetRegistryTests {
 }
 
 struct JetRegistryMatchingTests {
+  /// Each loom holds addresses: who makes machines again and again would run out of them.
+  @Test func aMachineThatNobodyHoldsEndsWithItsLoom() throws {
+    weak var last: NockMachine?
+    weak var loom: Loom?
+    for _ in 0..<3 {
+      // A core that is registered, and an activation.
+      let run = try TextRun("[[[1 5] 0] 11 [%fast 1 %one [1 0] 0] 0 1]") { $0.usesHints = true }
+      #expect(run.product == "[[1 5] 0]")
+      last = run.machine
+      loom = run.machine.loom
+    }
+    #expect(last == nil && loom == nil)
+  }
+
   @Test func batteriesThatDifferFarDownAreKeptApart() throws {
     let loom = try Loom()
     let nursery = loom.nursery

@@ -37,8 +37,40 @@ struct MachineRoots {
   var block = Word.zero
 }
 
+/// What the nursery knows of a machine: its roots, and the count of what may have moved. Apart from the machine, which the
+/// nursery must not keep alive.
+final class MachineWatch: RootProvider {
+  let roots: UnsafeMutablePointer<MachineRoots>
+  /// Rises whenever objects may have moved or gone.
+  let moves: UnsafeMutablePointer<UInt64>
+
+  init() {
+    roots = .allocate(capacity: 1)
+    roots.initialize(to: MachineRoots())
+    moves = .allocate(capacity: 1)
+    moves.initialize(to: 1)
+  }
+
+  deinit {
+    roots.deallocate()
+    moves.deallocate()
+  }
+
+  func visitRoots(_ collector: inout Collector) {
+    moves.pointee &+= 1
+    roots.pointee.trace = collector.moved(roots.pointee.trace)
+    roots.pointee.gates = collector.moved(roots.pointee.gates)
+    roots.pointee.block = collector.moved(roots.pointee.block)
+  }
+
+  func frameEnded(depth: Int, bailed: Bool) {
+    moves.pointee &+= 1
+    if bailed { roots.pointee = MachineRoots() }
+  }
+}
+
 /// Runs formulas. One machine belongs to one loom and one thread; code that it compiles is kept between runs.
-public final class NockMachine: RootProvider {
+public final class NockMachine {
   /// The loom in which all nouns live.
   public let loom: Loom
   public let nursery: Nursery
@@ -56,6 +88,7 @@ public final class NockMachine: RootProvider {
   public let cache: CodeCache
   /// Known cores and jets.
   public let jets: JetRegistry
+  private let watch: MachineWatch
   let roots: UnsafeMutablePointer<MachineRoots>
   let memos: [MemoTable]
   /// What memoising jets remember.
@@ -110,20 +143,19 @@ public final class NockMachine: RootProvider {
     jets = JetRegistry(loom.nursery)
     hints = HintState(loom.nursery)
     cache = CodeCache(loom.nursery, jets)
-    roots = .allocate(capacity: 1)
-    roots.initialize(to: MachineRoots())
+    watch = MachineWatch()
+    roots = watch.roots
+    moves = watch.moves
     memos = [
       MemoTable(loom.nursery, .transient, capacity: configuration.memoCapacity),
       MemoTable(loom.nursery, .persistent, capacity: configuration.memoCapacity),
     ]
     jetMemo = MemoTable(loom.nursery, .transient, capacity: configuration.jetMemoCapacity)
-    moves = .allocate(capacity: 1)
-    moves.initialize(to: 1)
     haltCode = .allocate(capacity: 1)
     haltCode.initialize(to: Instruction(.halt).raw)
     resumeCode = .allocate(capacity: 1)
     resumeCode.initialize(to: Instruction(.resume).raw)
-    nursery.add(self)
+    nursery.add(watch)
     jets.whenAdmitted = { [unowned self] (jet) in enter(jet) }
   }
 
@@ -146,9 +178,9 @@ public final class NockMachine: RootProvider {
     }
   }
 
-  /// Ends the machine's part in collections. The machine cannot be used afterwards.
+  /// Ends the machine's part in collections, as its end does by itself. The machine cannot be used afterwards.
   public func close() {
-    nursery.remove(self)
+    nursery.remove(watch)
     nursery.remove(cache)
     nursery.remove(jets)
     nursery.remove(hints)
@@ -157,23 +189,10 @@ public final class NockMachine: RootProvider {
   }
 
   deinit {
-    roots.deallocate()
+    close()
     switches.deallocate()
-    moves.deallocate()
     haltCode.deallocate()
     resumeCode.deallocate()
-  }
-
-  public func visitRoots(_ collector: inout Collector) {
-    moves.pointee &+= 1
-    roots.pointee.trace = collector.moved(roots.pointee.trace)
-    roots.pointee.gates = collector.moved(roots.pointee.gates)
-    roots.pointee.block = collector.moved(roots.pointee.block)
-  }
-
-  public func frameEnded(depth: Int, bailed: Bool) {
-    moves.pointee &+= 1
-    if bailed { roots.pointee = MachineRoots() }
   }
 
   /// Runs `formula` on `subject` in an inner frame of at most `budgetBytes`, and keeps the product, or the

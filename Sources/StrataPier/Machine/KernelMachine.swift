@@ -58,28 +58,20 @@ final class KernelMachine {
       let sample = try nursery.tuple([number(6), number(0), number(7)])
       return try fixed([number(8), arm, number(9), number(2), number(10), sample, number(0), number(2)])
     }
-    // The loom's collector holds the machine, which holds the loom: neither would end by itself.
-    do throws(Fault) {
-      // [9 2 10 [6 0 3] 0 2]: the gate at the head, called with the tail.
-      let sample = try nursery.tuple([number(6), number(0), number(3)])
-      gateCall = try fixed([number(9), number(2), number(10), sample, number(0), number(2)])
-      peekCall = try slam(22)
-      pokeCall = try slam(23)
-      loadCall = try slam(4)
-      wishCall = try slam(10)
-      kickCall = try fixed([number(9), number(2), number(0), number(1)])
-      let rest = try nursery.tuple([number(0), number(3)])
-      lifecycleCall = try fixed([number(2), rest, number(0), number(2)])
-      try machine.jets.learn(learned)
-    } catch {
-      machine.close()
-      throw error
-    }
+    // [9 2 10 [6 0 3] 0 2]: the gate at the head, called with the tail.
+    let sample = try nursery.tuple([number(6), number(0), number(3)])
+    gateCall = try fixed([number(9), number(2), number(10), sample, number(0), number(2)])
+    peekCall = try slam(22)
+    pokeCall = try slam(23)
+    loadCall = try slam(4)
+    wishCall = try slam(10)
+    kickCall = try fixed([number(9), number(2), number(0), number(1)])
+    let rest = try nursery.tuple([number(0), number(3)])
+    lifecycleCall = try fixed([number(2), rest, number(0), number(2)])
+    try machine.jets.learn(learned)
   }
 
-  deinit { machine.close() }
-
-  /// Ends the machine's part in collections, before its owner lets go of it.
+  /// Ends the machine's part in collections, which makes it useless.
   func close() { machine.close() }
 
   /// A kernel's root from its noun. Words held elsewhere than on the stack are stale afterwards.
