@@ -108,7 +108,7 @@ struct OctetJetsAgainstNockTests {
     let nursery = arms.nursery
     for (path, gate) in arms.gates {
       // Two kernels: half of what is wanted from each, but for an arm that is in one of them only.
-      let wanted = JetCases.each(debug: 300, release: 300, long: path.hasSuffix("/og/raw") ? 2000 : 1000)
+      let wanted = JetCases.each(debug: 300, release: 5000, long: path.hasSuffix("/og/raw") ? 2000 : 1000)
       let seed = path.utf8.reduce(UInt64(name.utf8.count)) { $0 &* 0x100_0000_01B3 ^ UInt64($1) }
       var random = Random(seed: seed)
       var cases = 0

@@ -12,10 +12,12 @@ protocol PlainGroup {
 
 extension PlainGroup {
   static func * (scalar: Plain256, point: Self) -> Self {
+    var multiples = [neutral]
+    for _ in 1..<16 { multiples.append(multiples[multiples.count - 1] + point) }
     var result = neutral
-    for index in (0..<256).reversed() {
-      result = result + result
-      if scalar.bit(index) { result = result + point }
+    for index in (0..<64).reversed() {
+      for _ in 0..<4 { result = result + result }
+      result = result + multiples[scalar.nibble(index)]
     }
     return result
   }
@@ -32,7 +34,7 @@ extension PlainGroup {
 
   static func multiplyBase(_ scalar: Plain256) -> Self {
     var sum = neutral
-    for index in 0..<64 { sum = sum + multiples[index][Int(scalar[index / 16] >> UInt64(4 * (index % 16)) & 15)] }
+    for index in 0..<64 { sum = sum + multiples[index][scalar.nibble(index)] }
     return sum
   }
 }
@@ -44,19 +46,19 @@ struct PlainEdwards: PlainGroup {
   var z: Plain256
   var t: Plain256
 
-  static let one = Plain256(1, 0, 0, 0)
+  static let one = Plain256(1)
   static let field = PlainField(Plain256(hex: "7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffed"))
   static let order = PlainField(Plain256(hex: "1000000000000000000000000000000014def9dea2f79cd65812631a5cf5d3ed"))
   private static let d: Plain256 = {
-    let ratio = field.multiply(Plain256(121_665, 0, 0, 0), field.inverse(Plain256(121_666, 0, 0, 0)))
+    let ratio = field.multiply(Plain256(121_665), field.inverse(Plain256(121_666)))
     return field.subtract(Plain256(), ratio)
   }()
   private static let rootOfMinusOne = field.power(
-    Plain256(2, 0, 0, 0), Plain256(hex: "1ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffb"))
+    Plain256(2), Plain256(hex: "1ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffb"))
   static let neutral = PlainEdwards(x: Plain256(), y: one, z: one, t: Plain256())
   /// The point with y = 4/5 and an even x.
   static let base: PlainEdwards = {
-    let y = field.multiply(Plain256(4, 0, 0, 0), field.inverse(Plain256(5, 0, 0, 0)))
+    let y = field.multiply(Plain256(4), field.inverse(Plain256(5)))
     return PlainEdwards(decoding: y.bytes) ?? neutral
   }()
 
@@ -167,7 +169,7 @@ struct PlainEdwards: PlainGroup {
       x3 = m.multiply(sum, sum)
       z3 = m.multiply(u, m.multiply(difference, difference))
       x2 = m.multiply(aa, bb)
-      z2 = m.multiply(e, m.add(aa, m.multiply(Plain256(121_665, 0, 0, 0), e)))
+      z2 = m.multiply(e, m.add(aa, m.multiply(Plain256(121_665), e)))
       if swaps { (x2, z2, x3, z3) = (x3, z3, x2, z2) }
     }
     return m.multiply(x2, m.inverse(z2)).bytes
@@ -188,7 +190,7 @@ struct PlainWeierstrass: PlainGroup {
 
   static let field = PlainField(Plain256(hex: "fffffffffffffffffffffffffffffffffffffffffffffffffffffffefffffc2f"))
   static let order = PlainField(Plain256(hex: "fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141"))
-  static let one = Plain256(1, 0, 0, 0)
+  static let one = Plain256(1)
   static let neutral = PlainWeierstrass(x: Plain256(), y: one, z: Plain256())
   static let base = PlainWeierstrass(
     x: Plain256(hex: "79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798"),
@@ -202,7 +204,7 @@ struct PlainWeierstrass: PlainGroup {
     }
     let (xx, yy, zz) = (m.multiply(a.x, b.x), m.multiply(a.y, b.y), m.multiply(a.z, b.z))
     let (xy, yz, xz) = (cross(a.x, a.y, b.x, b.y), cross(a.y, a.z, b.y, b.z), cross(a.x, a.z, b.x, b.z))
-    let b3 = Plain256(21, 0, 0, 0)
+    let b3 = Plain256(21)
     let scaled = m.multiply(b3, zz)
     let (low, high) = (m.subtract(yy, scaled), m.add(yy, scaled))
     let side = m.multiply(b3, xz)
@@ -229,7 +231,7 @@ struct PlainWeierstrass: PlainGroup {
   /// The point with this x-coordinate and a y of this parity, if there is one.
   static func lifted(_ x: Plain256, isOdd: Bool) -> PlainWeierstrass? {
     guard x.isBelow(field.modulus) else { return nil }
-    let square = field.add(field.multiply(field.multiply(x, x), x), Plain256(7, 0, 0, 0))
+    let square = field.add(field.multiply(field.multiply(x, x), x), Plain256(7))
     // p = 3 mod 4.
     var y = field.power(square, Plain256(hex: "3fffffffffffffffffffffffffffffffffffffffffffffffffffffffbfffff0c"))
     guard field.multiply(y, y) == square else { return nil }
@@ -266,7 +268,7 @@ struct PlainWeierstrass: PlainGroup {
     let sum = order.add(order.reduced(hash), order.multiply(point.x, key))
     let s = order.multiply(order.inverse(nonce), sum)
     guard !s.isZero else { return nil }
-    let other = order.modulus.minus(s)
+    let other = order.modulus.minus(s).difference
     return other.isBelow(s) ? (point.y.isOdd ? 0 : 1, point.x, other) : (point.y.isOdd ? 1 : 0, point.x, s)
   }
 
@@ -288,11 +290,11 @@ struct PlainWeierstrass: PlainGroup {
   /// Nil for a key out of its range.
   static func schnorrSign(key: Plain256, message: [UInt8], auxiliary: [UInt8]) -> [UInt8]? {
     guard isInOrder(key), let own = multiplyBase(key).affine else { return nil }
-    let secret = own.y.isOdd ? order.modulus.minus(key) : key
+    let secret = own.y.isOdd ? order.modulus.minus(key).difference : key
     let mask = xor(big(secret), tagged("BIP0340/aux", auxiliary))
     let random = order.reduced(number(tagged("BIP0340/nonce", mask + big(own.x) + message)))
     guard let point = multiplyBase(random).affine else { return nil }
-    let nonce = point.y.isOdd ? order.modulus.minus(random) : random
+    let nonce = point.y.isOdd ? order.modulus.minus(random).difference : random
     let challenge = order.reduced(number(tagged("BIP0340/challenge", big(point.x) + big(own.x) + message)))
     return big(point.x) + big(order.add(nonce, order.multiply(challenge, secret)))
   }

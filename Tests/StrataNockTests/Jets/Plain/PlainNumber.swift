@@ -51,10 +51,14 @@ struct PlainNumber: Equatable {
   }
 }
 
-/// A number below 2^256.
-typealias Plain256 = SIMD4<UInt64>
+/// A number below 2^256: four digits, least significant first.
+struct Plain256: Equatable {
+  private var digits: (UInt64, UInt64, UInt64, UInt64)
 
-extension SIMD4 where Scalar == UInt64 {
+  init(_ first: UInt64 = 0, _ second: UInt64 = 0, _ third: UInt64 = 0, _ fourth: UInt64 = 0) {
+    digits = (first, second, third, fourth)
+  }
+
   /// From bytes, least significant first; no more than 32 count.
   init(bytes: some Collection<UInt8>) {
     self.init()
@@ -62,36 +66,66 @@ extension SIMD4 where Scalar == UInt64 {
   }
   init(hex: String) { self.init(bytes: hexBytes(hex).reversed()) }
 
-  var bytes: [UInt8] { (0..<32).map { UInt8(truncatingIfNeeded: self[$0 / 8] >> UInt64(8 * ($0 % 8))) } }
-  var isZero: Bool { self == SIMD4() }
-  var isOdd: Bool { self[0] & 1 == 1 }
-  func bit(_ index: Int) -> Bool { self[index / 64] >> UInt64(index % 64) & 1 == 1 }
-  private var low: UInt128 { UInt128(self[1]) << 64 | UInt128(self[0]) }
-  private var high: UInt128 { UInt128(self[3]) << 64 | UInt128(self[2]) }
-  private init(low: UInt128, high: UInt128) {
-    self.init(
-      UInt64(truncatingIfNeeded: low), UInt64(truncatingIfNeeded: low >> 64), UInt64(truncatingIfNeeded: high),
-      UInt64(truncatingIfNeeded: high >> 64))
+  subscript(index: Int) -> UInt64 {
+    @inline(__always) get {
+      switch index {
+      case 0: digits.0
+      case 1: digits.1
+      case 2: digits.2
+      default: digits.3
+      }
+    }
+    @inline(__always) set {
+      switch index {
+      case 0: digits.0 = newValue
+      case 1: digits.1 = newValue
+      case 2: digits.2 = newValue
+      default: digits.3 = newValue
+      }
+    }
   }
 
-  func isBelow(_ other: Self) -> Bool { high == other.high ? low < other.low : high < other.high }
+  var bytes: [UInt8] { (0..<32).map { UInt8(truncatingIfNeeded: self[$0 / 8] >> UInt64(8 * ($0 % 8))) } }
+  var isZero: Bool { self == Plain256() }
+  var isOdd: Bool { self[0] & 1 == 1 }
+  func bit(_ index: Int) -> Bool { self[index / 64] >> UInt64(index % 64) & 1 == 1 }
+  /// One of its 64 digits of four bits.
+  func nibble(_ index: Int) -> Int { Int(self[index / 16] >> UInt64(4 * (index % 16)) & 15) }
 
-  func plus(_ other: Self) -> (sum: Self, carry: Bool) {
-    let (low, carries) = self.low.addingReportingOverflow(other.low)
-    let (first, one) = self.high.addingReportingOverflow(other.high)
-    let (high, two) = first.addingReportingOverflow(carries ? 1 : 0)
-    return (Self(low: low, high: high), one || two)
+  static func == (a: Plain256, b: Plain256) -> Bool { a.digits == b.digits }
+
+  @inline(__always)
+  func isBelow(_ other: Plain256) -> Bool { minus(other).borrows }
+
+  @inline(__always)
+  func plus(_ other: Plain256) -> (sum: Plain256, carry: Bool) {
+    var result = self
+    var carry: UInt128 = 0
+    for index in 0..<4 {
+      carry += UInt128(self[index]) + UInt128(other[index])
+      result[index] = UInt64(truncatingIfNeeded: carry)
+      carry >>= 64
+    }
+    return (result, carry != 0)
   }
 
   /// Modulo 2^256.
-  func minus(_ other: Self) -> Self {
-    let (low, borrows) = self.low.subtractingReportingOverflow(other.low)
-    return Self(low: low, high: self.high &- other.high &- (borrows ? 1 : 0))
+  @inline(__always)
+  func minus(_ other: Plain256) -> (difference: Plain256, borrows: Bool) {
+    var result = self
+    var borrows = false
+    for index in 0..<4 {
+      let (first, one) = self[index].subtractingReportingOverflow(other[index])
+      let (digit, two) = first.subtractingReportingOverflow(borrows ? 1 : 0)
+      result[index] = digit
+      borrows = one || two
+    }
+    return (result, borrows)
   }
 
   /// One row of the school method: a digit times a number, added to what stands there.
   @inline(__always)
-  func row(_ digit: UInt64, onto sum: Self) -> (low: Self, top: UInt64) {
+  func row(_ digit: UInt64, onto sum: Plain256) -> (low: Plain256, top: UInt64) {
     var result = sum
     var carry: UInt128 = 0
     for index in 0..<4 {
@@ -102,13 +136,22 @@ extension SIMD4 where Scalar == UInt64 {
     return (result, UInt64(truncatingIfNeeded: carry))
   }
 
-  func times(_ other: Self) -> SIMD8<UInt64> {
-    let (a, top0) = row(other[0], onto: Self())
-    let (b, top1) = row(other[1], onto: Self(a[1], a[2], a[3], top0))
-    let (c, top2) = row(other[2], onto: Self(b[1], b[2], b[3], top1))
-    let (d, top3) = row(other[3], onto: Self(c[1], c[2], c[3], top2))
-    return SIMD8(a[0], b[0], c[0], d[0], d[1], d[2], d[3], top3)
+  @inline(__always)
+  func times(_ other: Plain256) -> Plain512 {
+    let (a, top0) = row(other[0], onto: Plain256())
+    let (b, top1) = row(other[1], onto: Plain256(a[1], a[2], a[3], top0))
+    let (c, top2) = row(other[2], onto: Plain256(b[1], b[2], b[3], top1))
+    let (d, top3) = row(other[3], onto: Plain256(c[1], c[2], c[3], top2))
+    return Plain512(low: Plain256(a[0], b[0], c[0], d[0]), high: Plain256(d[1], d[2], d[3], top3))
   }
+}
+
+/// A number below 2^512.
+struct Plain512 {
+  var low: Plain256
+  var high: Plain256
+
+  func bit(_ index: Int) -> Bool { index < 256 ? low.bit(index) : high.bit(index - 256) }
 }
 
 /// Arithmetic modulo a number of 253 to 256 bits.
@@ -120,42 +163,48 @@ struct PlainField {
   init(_ modulus: Plain256) {
     self.modulus = modulus
     // 2^256 - m, less m while that goes.
-    var rest = Plain256().minus(modulus)
-    while !rest.isBelow(modulus) { rest = rest.minus(modulus) }
+    var rest = Plain256().minus(modulus).difference
+    while !rest.isBelow(modulus) { rest = rest.minus(modulus).difference }
     fold = rest[3] == 0 ? rest : nil
   }
 
+  @inline(__always)
   func reduced(_ number: Plain256) -> Plain256 {
     var result = number
-    while !result.isBelow(modulus) { result = result.minus(modulus) }
-    return result
+    while true {
+      let (difference, borrows) = result.minus(modulus)
+      if borrows { return result }
+      result = difference
+    }
   }
 
-  func reduced(_ number: SIMD8<UInt64>) -> Plain256 {
-    var number = number
-    guard let fold else {
-      // Bit by bit, as on paper.
-      var rest = Plain256()
-      for index in (0..<512).reversed() {
-        rest = rest.plus(rest).sum
-        if number[index / 64] >> UInt64(index % 64) & 1 == 1 { rest[0] |= 1 }
-        if !rest.isBelow(modulus) { rest = rest.minus(modulus) }
-      }
-      return rest
-    }
+  @inline(__always)
+  func reduced(_ number: Plain512) -> Plain256 {
+    guard let fold else { return reducedBitByBit(number) }
     if fold[1] | fold[2] == 0 {
       // One digit: a row is enough, and of what goes beyond it another.
-      let (sum, top) = number.highHalf.row(fold[0], onto: number.lowHalf)
+      let (sum, top) = number.high.row(fold[0], onto: number.low)
       let (result, more) = fold.row(top, onto: sum)
       return reduced(more == 0 ? result : result.plus(fold).sum)
     }
-    while number.highHalf != Plain256() {
-      let product = number.highHalf.times(fold)
-      let (low, carry) = product.lowHalf.plus(number.lowHalf)
-      let high = product.highHalf.plus(Plain256(carry ? 1 : 0, 0, 0, 0)).sum
-      number = SIMD8(lowHalf: low, highHalf: high)
+    var number = number
+    while !number.high.isZero {
+      let product = number.high.times(fold)
+      let (low, carry) = product.low.plus(number.low)
+      number = Plain512(low: low, high: product.high.plus(Plain256(carry ? 1 : 0)).sum)
     }
-    return reduced(number.lowHalf)
+    return reduced(number.low)
+  }
+
+  /// As on paper.
+  private func reducedBitByBit(_ number: Plain512) -> Plain256 {
+    var rest = Plain256()
+    for index in (0..<512).reversed() {
+      rest = rest.plus(rest).sum
+      if number.bit(index) { rest[0] |= 1 }
+      rest = reduced(rest)
+    }
+    return rest
   }
 
   /// Of bytes of any number, least significant first.
@@ -164,7 +213,7 @@ struct PlainField {
     var end = (bytes.count + 31) / 32 * 32
     while end > 0 {
       let part = bytes[(end - 32)..<min(end, bytes.count)]
-      rest = reduced(SIMD8(lowHalf: Plain256(bytes: part), highHalf: rest))
+      rest = reduced(Plain512(low: Plain256(bytes: part), high: rest))
       end -= 32
     }
     return rest
@@ -172,21 +221,25 @@ struct PlainField {
 
   func add(_ a: Plain256, _ b: Plain256) -> Plain256 {
     let (sum, carry) = a.plus(b)
-    return carry || !sum.isBelow(modulus) ? sum.minus(modulus) : sum
+    let (difference, borrows) = sum.minus(modulus)
+    return carry || !borrows ? difference : sum
   }
   func subtract(_ a: Plain256, _ b: Plain256) -> Plain256 {
-    a.isBelow(b) ? a.plus(modulus).sum.minus(b) : a.minus(b)
+    let (difference, borrows) = a.minus(b)
+    return borrows ? difference.plus(modulus).sum : difference
   }
   func multiply(_ a: Plain256, _ b: Plain256) -> Plain256 { reduced(a.times(b)) }
 
   func power(_ base: Plain256, _ exponent: Plain256) -> Plain256 {
-    var result = Plain256(1, 0, 0, 0)
-    for index in (0..<256).reversed() {
-      result = multiply(result, result)
-      if exponent.bit(index) { result = multiply(result, base) }
+    var powers = [Plain256(1)]
+    for _ in 1..<16 { powers.append(multiply(powers[powers.count - 1], base)) }
+    var result = powers[0]
+    for index in (0..<64).reversed() {
+      for _ in 0..<4 { result = multiply(result, result) }
+      result = multiply(result, powers[exponent.nibble(index)])
     }
     return result
   }
   /// 1 / a, and 0 for 0: the modulus is prime.
-  func inverse(_ a: Plain256) -> Plain256 { power(a, modulus.minus(Plain256(2, 0, 0, 0))) }
+  func inverse(_ a: Plain256) -> Plain256 { power(a, modulus.minus(Plain256(2)).difference) }
 }
