@@ -22,6 +22,7 @@ import Testing
 
   private static let words = """
     serve() {
+      : > notes # what an earlier server said must not count
       "$STRATA" pier run p --driver "http=127.0.0.1:0$1" > said 2> notes & pid=$!
       wait_for "grep -q 'HTTP on 127.0.0.1 port ' notes"
       port=$(sed -n 's/.*HTTP on 127.0.0.1 port //p' notes)
