@@ -6,7 +6,7 @@
 
 import CPlatform
 import Glibc
-import Synchronization
+import StrataMemory
 
 /// A failure that the simulated disk is to show at one operation.
 public enum SimulatedFault: Sendable {
@@ -64,7 +64,7 @@ public final class SimulatedDisk: Disk, @unchecked Sendable {
     var syncs = 0
   }
 
-  private let lock = Mutex(())
+  private let lock = Lock()
   // Guarded by `lock`, outside of it because the hook must be able to look at the disk.
   private var state = State()
   private var nextStamp = 0
@@ -84,14 +84,14 @@ public final class SimulatedDisk: Disk, @unchecked Sendable {
   public init(seed: UInt64 = 0) { random = SeededRandom(seed: seed) }
 
   /// How many operations that change anything were started.
-  public var operationCount: Int { lock.withLock { _ in state.operations } }
+  public var operationCount: Int { lock.withLock { state.operations } }
   /// How many syncs of files succeeded.
-  public var syncCount: Int { lock.withLock { _ in state.syncs } }
+  public var syncCount: Int { lock.withLock { state.syncs } }
   /// One more than the stamp of the newest change.
-  public var stamp: Int { lock.withLock { _ in nextStamp } }
+  public var stamp: Int { lock.withLock { nextStamp } }
   /// The stamps of the changes that are not durable, in order.
   public var pendingStamps: [Int] {
-    lock.withLock { _ in
+    lock.withLock {
       var stamps = state.pendingNames.map(\.stamp)
       for (_, inode) in state.names { stamps += inode.pending.map(\.stamp) }
       return stamps.sorted()
@@ -126,14 +126,14 @@ public final class SimulatedDisk: Disk, @unchecked Sendable {
   }
 
   /// Turns the machine off: every further operation on this disk fails.
-  public func powerOff() { lock.withLock { _ in state.isOff = true } }
+  public func powerOff() { lock.withLock { state.isOff = true } }
 
   /// The disk as it is found after a crash at this moment. Throws when the system has no memory for it.
   public func survivors(_ survival: Survival) throws(DiskFailure) -> SimulatedDisk {
     let result = SimulatedDisk()
     var random = SeededRandom(seed: 0)
     if case .random(let seed) = survival { random = SeededRandom(seed: seed) }
-    let (durableNames, pendingNames, directories) = lock.withLock { _ in
+    let (durableNames, pendingNames, directories) = lock.withLock {
       (state.durableNames, state.pendingNames, state.directories)
     }
     var names = durableNames
@@ -168,7 +168,7 @@ public final class SimulatedDisk: Disk, @unchecked Sendable {
 
   /// Flips one bit of a file, cached and durable, as a decaying disk would. False when there is no such bit.
   public func flip(bit: Int, of path: String) -> Bool {
-    lock.withLock { _ in
+    lock.withLock {
       guard let inode = state.names[path], bit >= 0, bit / 8 < inode.durable.count else { return false }
       inode.durable[bit / 8] ^= 1 << UInt8(bit % 8)
       let cached = (inode.cache + bit / 8).assumingMemoryBound(to: UInt8.self)
@@ -179,8 +179,8 @@ public final class SimulatedDisk: Disk, @unchecked Sendable {
 
   /// Puts back the durable content that a file has on another disk. False when either has no such file.
   public func restore(_ path: String, from other: SimulatedDisk) -> Bool {
-    guard let content = other.lock.withLock({ _ in other.state.durableNames[path]?.durable }) else { return false }
-    return lock.withLock { _ in
+    guard let content = other.lock.withLock({ other.state.durableNames[path]?.durable }) else { return false }
+    return lock.withLock {
       guard let inode = state.names[path], inode.size == content.count else { return false }
       inode.pending.removeAll()
       inode.load(content)
@@ -190,7 +190,7 @@ public final class SimulatedDisk: Disk, @unchecked Sendable {
 
   /// The cached content of a file, or nil.
   public func content(of path: String) -> [UInt8]? {
-    lock.withLock { _ in
+    lock.withLock {
       state.names[path].map { Array(UnsafeRawBufferPointer(start: $0.cache, count: $0.size)) }
     }
   }
@@ -216,7 +216,7 @@ public final class SimulatedDisk: Disk, @unchecked Sendable {
   }
 
   private func locked<Result>(_ work: () throws(DiskFailure) -> Result) throws(DiskFailure) -> Result {
-    let outcome: Swift.Result<Result, DiskFailure> = lock.withLock { _ in
+    let outcome: Swift.Result<Result, DiskFailure> = lock.withLock {
       do throws(DiskFailure) { return .success(try work()) } catch { return .failure(error) }
     }
     return try outcome.get()
@@ -228,7 +228,7 @@ public final class SimulatedDisk: Disk, @unchecked Sendable {
     settle: (inout SeededRandom) -> Void = { _ in },
     _ work: (inout Int) throws(DiskFailure) -> Void
   ) throws(DiskFailure) {
-    let number = lock.withLock { _ in
+    let number = lock.withLock {
       state.operations += 1
       return state.operations
     }
@@ -261,7 +261,7 @@ public final class SimulatedDisk: Disk, @unchecked Sendable {
 
   /// Releases everything that an open file has locked.
   func dropLocks(of owner: Int, on inode: SimulatedInode) {
-    lock.withLock { _ in inode.locks.removeAll { $0.owner == owner } }
+    lock.withLock { inode.locks.removeAll { $0.owner == owner } }
   }
 
   /// Throws when the disk has no room for `growth` more bytes. Under the lock.

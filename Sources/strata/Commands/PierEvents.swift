@@ -3,7 +3,6 @@
 import Glibc
 import StrataMemory
 import StrataPier
-import Synchronization
 
 extension Option {
   fileprivate static let wire = Option(
@@ -176,12 +175,45 @@ private struct PokeVerb {
     return "event \(result.number) done, state \(mug ?? "?")" + (effects.isEmpty ? "" : ", effects \(effects)")
   }
 
+  /// How far many threads have come with a number of events.
+  private final class Tally: @unchecked Sendable {
+    private let lock = Lock()
+    private var left: Int
+    private var done = 0
+    private var failed = 0
+    private var failure: Failure?
+
+    init(_ count: Int) { left = count }
+
+    /// Whether there is another event to do, which the caller then does.
+    func takesAnother() -> Bool {
+      lock.withLock {
+        if failure != nil || left == 0 { return false }
+        left -= 1
+        return true
+      }
+    }
+
+    /// Counts an event; `tell` has its turn before any other thread's.
+    func note(isDone: Bool, _ tell: () -> Void) {
+      lock.withLock {
+        if isDone { done += 1 } else { failed += 1 }
+        tell()
+      }
+    }
+
+    /// Nobody takes another event after the first failure.
+    func end(_ failure: Failure) { lock.withLock { self.failure = self.failure ?? failure } }
+
+    var result: (done: Int, failed: Int, failure: Failure?) { lock.withLock { (done, failed, failure) } }
+  }
+
   /// Many events from many threads. Each line is written out as soon as its event is acknowledged.
   private func runMany(
     _ request: PierRequest, _ session: PierSession, count: Int, clients: Int, _ console: inout Console
   ) throws(Failure) {
     console.output.flush()
-    let state = Mutex((next: 0, done: 0, failed: 0, failure: Failure?.none))
+    let tally = Tally(count)
     let isQuiet = invocation.has(.quiet)
     let directory = self.directory
     let verb = self
@@ -195,27 +227,21 @@ private struct PokeVerb {
           guard let client else { throw Failure(.system, "the pier went away", subject: directory) }
           own = .running(client)
         }
-        while state.withLock({ state in
-          if state.failure != nil || state.next >= count { return false }
-          state.next += 1
-          return true
-        }) {
+        while tally.takesAnother() {
           guard case .poked(let result) = try own.ask(request, directory) else { continue }
-          state.withLock { state in
-            if result.isDone { state.done += 1 } else { state.failed += 1 }
+          tally.note(isDone: result.isDone) {
             if !isQuiet, let line = try? verb.line(result) { PokeVerb.write(line + "\n") }
           }
         }
       } catch {
-        let failure = error
-        state.withLock { $0.failure = $0.failure ?? failure }
+        tally.end(error)
       }
     }
     let others = SystemThread.start(clients - 1, stackBytes: 4 << 20, work)
     work()
     for thread in others { thread.join() }
     let seconds = Double(Clock.now() - start) / 1e9
-    let (_, done, failed, failure) = state.withLock { $0 }
+    let (done, failed, failure) = tally.result
     try? session.close(directory)
     if isQuiet {
       let rate = Int(Double(done + failed) / max(seconds, 1e-9))
