@@ -7,8 +7,10 @@ import Testing
 @testable import StrataNock
 
 @Suite struct StackGlanceTests {
-  /// Looks at a program until it has been seen `count` times, then stops it. Returns what was seen.
-  private func looks(at text: String, _ count: Int) throws -> [StackGlance.View] {
+  /// Looks at a program until what was seen is enough, then stops it. Returns what was seen.
+  private func looks(at text: String, until isEnough: @escaping @Sendable ([StackGlance.View]) -> Bool) throws
+    -> [StackGlance.View]
+  {
     let loom = try Loom()
     let pair = try NounText.read(Array(text.utf8), into: loom.nursery)
     let glance = StackGlance()
@@ -17,7 +19,7 @@ import Testing
     let asker = try #require(
       SystemThread {
         let deadline = Clock.now() + 20_000_000_000
-        while seen.views.count < count, Clock.now() < deadline {
+        while !isEnough(seen.views), Clock.now() < deadline {
           if let view = glance.ask(handle, within: 50_000_000) { seen.views.append(view) }
         }
         handle.raise(.interrupted)
@@ -35,7 +37,7 @@ import Testing
   private final class Gathered: @unchecked Sendable { var views: [StackGlance.View] = [] }
 
   @Test func showsALoop() throws {
-    let views = try looks(at: "[0 8 [1 0] 8 [1 9 2 10 [6 4 0 6] 0 1] 9 2 0 1]", 5)
+    let views = try looks(at: "[0 8 [1 0] 8 [1 9 2 10 [6 4 0 6] 0 1] 9 2 0 1]") { $0.count == 5 }
     #expect(views.count == 5)
     for view in views {
       #expect(view.stack.count <= 2, "\(view.stack)")
@@ -46,7 +48,7 @@ import Testing
 
   @Test func aDeepRecursionIsCutAndItsTwinsAreCounted() throws {
     // Each activation waits for the product of the next one.
-    let views = try looks(at: "[0 8 [1 4 9 2 0 1] 9 2 0 1]", 20)
+    let views = try looks(at: "[0 8 [1 4 9 2 0 1] 9 2 0 1]") { $0.last?.isDeeper == true }
     let view = try #require(views.last)
     #expect(view.stack.count <= StackGlance.mostLines)
     #expect(view.isDeeper && view.stack.contains { $0.contains(" times)") }, "\(view.stack)")
