@@ -99,20 +99,17 @@ extension Pier {
   /// Stores the state, trims the log and collects all garbage of the store, in steps between which events go on.
   public func compact() throws(PierFailure) {
     try storeNow()
-    while try inTurn(.trimming, { () throws(PierFailure) in try isTrimmed(within: .generous) }) == false {}
+    try takeTurns(.trimming) { () throws(PierFailure) in try isTrimmed(within: .generous) }
     var target = 0
     try inTurn(.collecting) { () throws(PierFailure) in
       try collectSoon()
       target = duties.collections
     }
-    while try inTurn(
-      .collecting,
-      { () throws(PierFailure) in
-        if duties.collections > target { return false }
-        try store.isCollecting ? collectionStep() : collectSoon()
-        return true
-      })
-    {}
+    try takeTurns(.collecting) { () throws(PierFailure) in
+      if duties.collections > target { return true }
+      try store.isCollecting ? collectionStep() : collectSoon()
+      return false
+    }
     try inTurn(.storing) { () throws(PierFailure) in try storeState(isForced: true) }
   }
 
@@ -130,10 +127,15 @@ extension Pier {
     return try work()
   }
 
+  /// Does one step after another, with events in between, until one says that it was the last.
+  private func takeTurns(_ duty: Duty, _ step: () throws(PierFailure) -> Bool) throws(PierFailure) {
+    while try !inTurn(duty, step) {}
+  }
+
   /// Stores the state now.
   public func storeNow() throws(PierFailure) {
     // Nothing is stored before everything is compared.
-    while try inTurn(.comparing, { () throws(PierFailure) in store.segmentGuard.map(compareStep) ?? true }) == false {}
+    try takeTurns(.comparing) { store.segmentGuard.map(compareStep) ?? true }
     try inTurn(.storing) { () throws(PierFailure) in try storeState() }
   }
 }
