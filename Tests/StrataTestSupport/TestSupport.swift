@@ -10,6 +10,10 @@ public let testScale: Int = {
   return max(1, Int(String(cString: text)) ?? 1)
 }()
 
+/// Where tests of random input begin: the value of `STRATA_TEST_SEED`, otherwise always the same, so that a commit that
+/// passed passes again. Another seed is a search for what no run has met yet.
+public let testSeed: UInt64 = getenv("STRATA_TEST_SEED").flatMap { UInt64(String(cString: $0)) } ?? 1
+
 /// Whether the tests, and with them the libraries, were built without optimisation.
 #if DEBUG
   public let isDebug = true

@@ -18,7 +18,12 @@ extension Lowerer {
     case .void:
       if target == .void { return builder.integer(0, .void) }
       return mismatch("this has no value", operand, target, span)
-    case .undefined: return builder.undefined(target)
+    case .undefined:
+      guard target != .unresolved else {
+        fail("the type of '---' is not known here", span, help: "write it: 'name : T = ---;'")
+        return nil
+      }
+      return builder.undefined(target)
     case .null: return nullValue(target, span)
     case .function(let entity): return functionValue(entity, as: target, span)
     case .module: return mismatch("a module is no value", operand, target, span)

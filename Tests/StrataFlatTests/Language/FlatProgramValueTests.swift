@@ -45,9 +45,7 @@ import Testing
 
   /// Programs with words exchanged, doubled or left out never do harm.
   @Test func damagedProgramsGiveDiagnostics() {
-    var seeder = SystemRandomNumberGenerator()
-    let seed = seeder.next() as UInt64
-    var random = SeededGenerator(state: seed)
+    var random = Random(seed: testSeed)
     let texts = LanguageFeatureTests.cases.map(\.text)
     let budget = Budget(steps: 20_000, bytes: 1 << 22, depth: 200)
     for _ in 0..<(400 * testScale) {
@@ -65,10 +63,10 @@ import Testing
       let damaged = words.joined(separator: " ")
       let program = FlatProgram.load(SourceText(name: "t", text: damaged), budget: budget)
       guard program.isValid else {
-        #expect(!program.renderDiagnostics().isEmpty, "seed \(seed)")
+        #expect(!program.renderDiagnostics().isEmpty, "seed \(testSeed)")
         continue
       }
-      #expect(program.module.verify().isEmpty, "seed \(seed): \(damaged)")
+      #expect(program.module.verify().isEmpty, "seed \(testSeed): \(damaged)")
       let machine = FlatMachine(module: program.module, budget: budget)
       for constant in program.constants { _ = try? machine.evaluate(constant.function) }
     }

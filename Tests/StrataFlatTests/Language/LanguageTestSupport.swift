@@ -14,15 +14,3 @@ enum LanguageData {
     FileManager.default.contents(atPath: path).map { Array($0) } ?? []
   }
 }
-
-/// A small generator whose seed a failing test prints.
-struct SeededGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-    return state >> 17
-  }
-
-  mutating func below(_ limit: Int) -> Int { Int(next() % UInt64(max(limit, 1))) }
-}

@@ -1,3 +1,4 @@
+import StrataTestSupport
 import StrataText
 import Testing
 
@@ -80,9 +81,7 @@ import Testing
   }
 
   @Test func anyBytesParse() {
-    var seeder = SystemRandomNumberGenerator()
-    let seed = seeder.next() as UInt64
-    var random = SeededGenerator(state: seed)
+    var random = Random(seed: testSeed)
     let words = [
       "f", "::", ":=", "(", ")", "{", "}", "[", "]", ".", "..", ",", ";", "if", "then", "else", "==", "case", ":",
       "for",
@@ -96,7 +95,7 @@ import Testing
       for _ in 0..<random.below(60) { text += words[random.below(words.count)] + (random.below(3) == 0 ? "" : " ") }
       let source = SourceText(name: "t", text: text)
       let found = SyntaxParser.parse(source, file: 0, symbols: SymbolTable()).1
-      for diagnostic in found { #expect(diagnostic.range.upperBound <= source.bytes.count, "seed \(seed)") }
+      for diagnostic in found { #expect(diagnostic.range.upperBound <= source.bytes.count, "seed \(testSeed)") }
       _ = SyntaxParser.parseStatements(source, file: 0, symbols: SymbolTable())
     }
   }
