@@ -113,8 +113,8 @@ struct JetPlan {
 
 @Suite(.enabled(if: recordedData != nil, "the recorded data is not beside the checkout"))
 struct JetDifferentialTests {
-  /// Steps that a case may take without jets; what takes more decides nothing.
-  private static let steps: UInt64 = 40_000
+  /// Steps that a case may take without jets; what takes more decides nothing, and is tried for less long in a usual run.
+  private static let steps: UInt64 = testScale > 1 ? 40_000 : 8_000
   /// How often samples are drawn until as many cases are decided as are wanted.
   private static let triesACase = 4
 

@@ -17,7 +17,7 @@ struct ReferenceCase {
 }
 
 /// A jet and what it is held against.
-struct JetReference: Sendable {
+struct JetReference: Sendable, CustomTestStringConvertible {
   let path: String
   /// The root whose arm it is.
   let kelvin: Int
@@ -37,6 +37,8 @@ struct JetReference: Sendable {
     self.doorAxis = doorAxis
     self.draw = draw
   }
+
+  var testDescription: String { "\(path) of \(kelvin)" }
 
   var jet: Jet? {
     JetFamily.standard.flatMap { $0.jets }.first { $0.path == path && $0.kelvins.contains(kelvin) }

@@ -7,16 +7,16 @@ import Testing
 @testable import StrataNock
 
 struct JetReferenceTests {
-  @Test func hashesAnswerAsTheirStandardsSay() throws {
-    for reference in JetReference.hashes { try reference.check(cases: JetCases.each(debug: 12, release: 100_000)) }
+  @Test(arguments: JetReference.hashes) func hashesAnswerAsTheirStandardsSay(reference: JetReference) throws {
+    try reference.check(cases: JetCases.each(debug: 12, release: 100_000))
   }
 
-  @Test func ciphersAnswerAsTheirStandardsSay() throws {
-    for reference in JetReference.ciphers { try reference.check(cases: JetCases.each(debug: 5, release: 100_000)) }
+  @Test(arguments: JetReference.ciphers) func ciphersAnswerAsTheirStandardsSay(reference: JetReference) throws {
+    try reference.check(cases: JetCases.each(debug: 5, release: 100_000))
   }
 
-  @Test func curvesAnswerAsPlainArithmeticDoes() throws {
-    for reference in JetReference.curves { try reference.check(cases: JetCases.each(debug: 2, release: 10_000)) }
+  @Test(arguments: JetReference.curves) func curvesAnswerAsPlainArithmeticDoes(reference: JetReference) throws {
+    try reference.check(cases: JetCases.each(debug: 2, release: 100_000))
   }
 
   /// Whatever lies in `hex` but is in no recorded kernel is held against something.

@@ -44,10 +44,7 @@ struct PlainArgon2 {
   }
 
   private static func permute(_ v: inout [UInt64], _ i: [Int]) {
-    for (a, b, c, d) in [
-      (0, 4, 8, 12), (1, 5, 9, 13), (2, 6, 10, 14), (3, 7, 11, 15), (0, 5, 10, 15), (1, 6, 11, 12), (2, 7, 8, 13),
-      (3, 4, 9, 14),
-    ] { mix(&v, i[a], i[b], i[c], i[d]) }
+    for (a, b, c, d) in PlainWords.quarters { mix(&v, i[a], i[b], i[c], i[d]) }
   }
 
   private static let rows = (0..<8).map { row in (0..<16).map { 16 * row + $0 } }
@@ -61,12 +58,6 @@ struct PlainArgon2 {
     return zip(v, sum).map { $0 ^ $1 }
   }
 
-  private static func words(_ bytes: [UInt8]) -> [UInt64] {
-    (0..<bytes.count / 8).map { word in
-      (0..<8).reduce(UInt64(0)) { $0 | UInt64(bytes[8 * word + $1]) << UInt64(8 * $1) }
-    }
-  }
-
   func hash(_ password: [UInt8], salt: [UInt8], secret: [UInt8], associated: [UInt8], size: Int) -> [UInt8] {
     var seed: [UInt8] = []
     for number in [lanes, size, memory, passes, version, type] { seed += PlainArgon2.little(number) }
@@ -77,7 +68,7 @@ struct PlainArgon2 {
     var blocks = (0..<lanes).map { lane in
       (0..<columns).map { column in
         column < 2
-          ? PlainArgon2.words(
+          ? PlainWords.read(
             PlainArgon2.long(first + PlainArgon2.little(column) + PlainArgon2.little(lane), 1024))
           : [UInt64](repeating: 0, count: 128)
       }
@@ -108,7 +99,7 @@ struct PlainArgon2 {
       }
     }
     let last = (0..<128).map { word in blocks.reduce(UInt64(0)) { $0 ^ $1[columns - 1][word] } }
-    return PlainArgon2.long(last.flatMap { word in withUnsafeBytes(of: word.littleEndian) { Array($0) } }, size)
+    return PlainArgon2.long(PlainWords.bytes(last), size)
   }
 
   private func address(_ pass: Int, _ lane: Int, _ slice: Int, _ index: Int, columns: Int) -> UInt64 {

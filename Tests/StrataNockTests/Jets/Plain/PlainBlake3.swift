@@ -25,14 +25,8 @@ enum PlainBlake3 {
   private static let permutation = [2, 6, 3, 10, 7, 0, 4, 13, 1, 11, 12, 5, 9, 14, 15, 8]
   private static let (chunkStart, chunkEnd, parent, root): (UInt32, UInt32, UInt32, UInt32) = (1, 2, 4, 8)
 
-  static func words(_ bytes: [UInt8]) -> [UInt32] {
-    stride(from: 0, to: bytes.count, by: 4).map { start in
-      (0..<4).reduce(UInt32(0)) { $0 | UInt32(bytes[start + $1]) << UInt32(8 * $1) }
-    }
-  }
-  static func bytes(_ words: [UInt32]) -> [UInt8] {
-    words.flatMap { word in (0..<4).map { UInt8(truncatingIfNeeded: word >> UInt32(8 * $0)) } }
-  }
+  static func words(_ bytes: [UInt8]) -> [UInt32] { PlainWords.read(bytes) }
+  static func bytes(_ words: [UInt32]) -> [UInt8] { PlainWords.bytes(words) }
 
   static func compress(_ chain: [UInt32], _ block: [UInt8], counter: UInt64, length: UInt32, flags: UInt32) -> [UInt8] {
     var m = words(block)

@@ -3,7 +3,9 @@
 
 /// AES with any key size. The table of substitutions is computed as the standard defines it.
 struct PlainAES {
-  private let keys: [[UInt8]]
+  /// 16 bytes for each round, one behind the other.
+  private let keys: [UInt8]
+  private var rounds: Int { keys.count / 16 - 1 }
 
   private static func doubled(_ byte: UInt8) -> UInt8 { byte << 1 ^ (byte & 0x80 != 0 ? 0x1B : 0) }
   private static func product(_ a: UInt8, _ b: UInt8) -> UInt8 {
@@ -36,41 +38,51 @@ struct PlainAES {
   private static let by14 = multiples[14] ?? []
 
   init(key: [UInt8]) {
-    let size = key.count / 4
-    var words = (0..<size).map { Array(key[4 * $0..<4 * $0 + 4]) }
+    let size = key.count
+    let table = PlainAES.substitution
+    var bytes = key
+    bytes.reserveCapacity(4 * (size + 28))
     var constant: UInt8 = 1
-    while words.count < 4 * (size + 7) {
-      var word = words[words.count - 1]
-      if words.count % size == 0 {
-        word = [word[1], word[2], word[3], word[0]].map { PlainAES.substitution[Int($0)] }
-        word[0] ^= constant
-        constant = PlainAES.doubled(constant)
-      } else if size > 6, words.count % size == 4 {
-        word = word.map { PlainAES.substitution[Int($0)] }
+    while bytes.count < 4 * (size + 28) {
+      let last = bytes.count - 4
+      var word = (bytes[last], bytes[last + 1], bytes[last + 2], bytes[last + 3])
+      func substitute() {
+        word = (table[Int(word.0)], table[Int(word.1)], table[Int(word.2)], table[Int(word.3)])
       }
-      let before = words[words.count - size]
-      words.append((0..<4).map { word[$0] ^ before[$0] })
+      if bytes.count % size == 0 {
+        word = (word.1, word.2, word.3, word.0)
+        substitute()
+        word.0 ^= constant
+        constant = PlainAES.doubled(constant)
+      } else if size > 24, bytes.count % size == 16 {
+        substitute()
+      }
+      for byte in [word.0, word.1, word.2, word.3] { bytes.append(byte ^ bytes[bytes.count - size]) }
     }
-    keys = (0..<words.count / 4).map { round in words[4 * round..<4 * round + 4].flatMap { $0 } }
+    keys = bytes
   }
 
   private func add(_ round: Int, to state: inout [UInt8]) {
-    for index in 0..<16 { state[index] ^= keys[round][index] }
+    for index in 0..<16 { state[index] ^= keys[16 * round + index] }
   }
 
   func encrypt(_ block: [UInt8]) -> [UInt8] {
+    let table = PlainAES.substitution
     var state = block
+    var moved = block
     add(0, to: &state)
-    for round in 1..<keys.count {
+    for round in 1...rounds {
       // Row r of column c comes from column c + r.
-      state = (0..<16).map { PlainAES.substitution[Int(state[($0 + 4 * ($0 % 4)) % 16])] }
-      if round < keys.count - 1 {
+      for index in 0..<16 { moved[index] = table[Int(state[(index + 4 * (index % 4)) % 16])] }
+      swap(&state, &moved)
+      if round < rounds {
         for column in stride(from: 0, to: 16, by: 4) {
-          let c = Array(state[column..<column + 4])
-          for row in 0..<4 {
-            let (a, b) = (c[row], c[(row + 1) % 4])
-            state[column + row] = PlainAES.doubled(a) ^ PlainAES.doubled(b) ^ b ^ c[(row + 2) % 4] ^ c[(row + 3) % 4]
-          }
+          let (a, b, c, d) = (state[column], state[column + 1], state[column + 2], state[column + 3])
+          let (a2, b2, c2, d2) = (PlainAES.doubled(a), PlainAES.doubled(b), PlainAES.doubled(c), PlainAES.doubled(d))
+          state[column] = a2 ^ b2 ^ b ^ c ^ d
+          state[column + 1] = b2 ^ c2 ^ c ^ d ^ a
+          state[column + 2] = c2 ^ d2 ^ d ^ a ^ b
+          state[column + 3] = d2 ^ a2 ^ a ^ b ^ c
         }
       }
       add(round, to: &state)
@@ -79,20 +91,24 @@ struct PlainAES {
   }
 
   func decrypt(_ block: [UInt8]) -> [UInt8] {
+    let (table, by9, by11) = (PlainAES.inverseSubstitution, PlainAES.by9, PlainAES.by11)
+    let (by13, by14) = (PlainAES.by13, PlainAES.by14)
     var state = block
-    for round in (1..<keys.count).reversed() {
+    var moved = block
+    for round in (1...rounds).reversed() {
       add(round, to: &state)
-      if round < keys.count - 1 {
+      if round < rounds {
         for column in stride(from: 0, to: 16, by: 4) {
-          let c = state[column..<column + 4].map { Int($0) }
-          for row in 0..<4 {
-            state[column + row] =
-              PlainAES.by14[c[row]] ^ PlainAES.by11[c[(row + 1) % 4]] ^ PlainAES.by13[c[(row + 2) % 4]]
-              ^ PlainAES.by9[c[(row + 3) % 4]]
-          }
+          let (a, b) = (Int(state[column]), Int(state[column + 1]))
+          let (c, d) = (Int(state[column + 2]), Int(state[column + 3]))
+          state[column] = by14[a] ^ by11[b] ^ by13[c] ^ by9[d]
+          state[column + 1] = by14[b] ^ by11[c] ^ by13[d] ^ by9[a]
+          state[column + 2] = by14[c] ^ by11[d] ^ by13[a] ^ by9[b]
+          state[column + 3] = by14[d] ^ by11[a] ^ by13[b] ^ by9[c]
         }
       }
-      state = (0..<16).map { PlainAES.inverseSubstitution[Int(state[($0 + 16 - 4 * ($0 % 4)) % 16])] }
+      for index in 0..<16 { moved[index] = table[Int(state[(index + 16 - 4 * (index % 4)) % 16])] }
+      swap(&state, &moved)
     }
     add(0, to: &state)
     return state
@@ -151,8 +167,6 @@ struct PlainAES {
   }
 }
 
-func xor(_ a: [UInt8], _ b: [UInt8]) -> [UInt8] { zip(a, b).map { $0 ^ $1 } }
-
 /// The synthetic vector of the arms. They take strings for numbers, so a zero byte in front is none, and a last string
 /// counts as long if it has 128 bits; then what RFC 5297 says of strings of bytes does not hold for one in 256.
 struct PlainSyntheticVector {
@@ -198,10 +212,7 @@ enum PlainCipher {
       let mixed = v[c] ^ v[a]
       v[c] = mixed << count | mixed >> (32 - count)
     }
-    for (a, b, c, d) in [
-      (0, 4, 8, 12), (1, 5, 9, 13), (2, 6, 10, 14), (3, 7, 11, 15), (0, 5, 10, 15), (1, 6, 11, 12), (2, 7, 8, 13),
-      (3, 4, 9, 14),
-    ] {
+    for (a, b, c, d) in PlainWords.quarters {
       turn(a, b, d, 16)
       turn(c, d, b, 12)
       turn(a, b, d, 8)

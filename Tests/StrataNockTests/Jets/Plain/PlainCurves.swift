@@ -5,7 +5,7 @@
 protocol PlainGroup {
   static var neutral: Self { get }
   static var base: Self { get }
-  /// The base point times every digit of 4 bits in every place.
+  /// The base point times every byte in every place.
   static var multiples: [[Self]] { get }
   static func + (a: Self, b: Self) -> Self
 }
@@ -22,19 +22,19 @@ extension PlainGroup {
     return result
   }
 
-  static func digitMultiples() -> [[Self]] {
+  static func byteMultiples() -> [[Self]] {
     var first = base
-    return (0..<64).map { _ in
+    return (0..<32).map { _ in
       var list = [neutral]
-      for _ in 0..<15 { list.append(list[list.count - 1] + first) }
-      first = list[15] + first
+      for _ in 0..<255 { list.append(list[list.count - 1] + first) }
+      first = list[255] + first
       return list
     }
   }
 
   static func multiplyBase(_ scalar: Plain256) -> Self {
     var sum = neutral
-    for index in 0..<64 { sum = sum + multiples[index][scalar.nibble(index)] }
+    for index in 0..<32 { sum = sum + multiples[index][scalar.byte(index)] }
     return sum
   }
 }
@@ -115,7 +115,7 @@ struct PlainEdwards: PlainGroup {
     return PlainEdwards(x: m.subtract(Plain256(), x), y: y, z: z, t: m.subtract(Plain256(), t))
   }
 
-  static let multiples = digitMultiples()
+  static let multiples = byteMultiples()
 
   var isNeutral: Bool { x.isZero && y == z }
   /// Whether it is of the main subgroup, and not neutral.
@@ -215,7 +215,7 @@ struct PlainWeierstrass: PlainGroup {
       z: m.add(m.multiply(yz, high), m.multiply(triple, xy)))
   }
 
-  static let multiples = digitMultiples()
+  static let multiples = byteMultiples()
 
   /// Nil for the neutral point.
   var affine: (x: Plain256, y: Plain256)? {

@@ -15,16 +15,6 @@ enum PlainHash {
     return bytes + (isLittle ? length : length.reversed())
   }
 
-  private static func words32(_ bytes: ArraySlice<UInt8>, isLittle: Bool = false) -> [UInt32] {
-    stride(from: bytes.startIndex, to: bytes.endIndex, by: 4).map { start in
-      (0..<4).reduce(0) { $0 | UInt32(bytes[start + $1]) << UInt32(8 * (isLittle ? $1 : 3 - $1)) }
-    }
-  }
-
-  private static func bigEndian<Integer: FixedWidthInteger>(_ words: [Integer]) -> [UInt8] {
-    words.flatMap { word in withUnsafeBytes(of: word.bigEndian) { Array($0) } }
-  }
-
   private static func rotateLeft(_ word: UInt32, _ count: UInt32) -> UInt32 { word << count | word >> (32 - count) }
   private static func rotateRight<Integer: FixedWidthInteger>(_ word: Integer, _ count: Integer) -> Integer {
     word >> count | word << (Integer(Integer.bitWidth) - count)
@@ -34,7 +24,7 @@ enum PlainHash {
     var state: [UInt32] = [0x6745_2301, 0xEFCD_AB89, 0x98BA_DCFE, 0x1032_5476, 0xC3D2_E1F0]
     let bytes = padded(message, block: 64)
     for start in stride(from: 0, to: bytes.count, by: 64) {
-      var schedule = words32(bytes[start..<start + 64])
+      var schedule = PlainWords.read(bytes[start..<start + 64], isLittle: false) as [UInt32]
       for t in 16..<80 {
         schedule.append(rotateLeft(schedule[t - 3] ^ schedule[t - 8] ^ schedule[t - 14] ^ schedule[t - 16], 1))
       }
@@ -51,7 +41,7 @@ enum PlainHash {
       }
       for (index, word) in [a, b, c, d, e].enumerated() { state[index] &+= word }
     }
-    return bigEndian(state)
+    return PlainWords.bytes(state, isLittle: false)
   }
 
   /// The first 64 bits behind the point of the square or cube roots of the first primes, which SHA-2's constants are.
@@ -80,19 +70,21 @@ enum PlainHash {
 
   static func sha256(_ message: [UInt8]) -> [UInt8] {
     sha2(
-      message, rounds: 64, small: [(7, 18, 3), (17, 19, 10)], large: [(2, 13, 22), (6, 11, 25)]
+      message, rounds: 64, small: ((7, 18, 3), (17, 19, 10)), large: ((2, 13, 22), (6, 11, 25))
     ) { UInt32($0 >> 32) }
   }
 
   static func sha512(_ message: [UInt8]) -> [UInt8] {
     sha2(
-      message, rounds: 80, small: [(1, 8, 7), (19, 61, 6)], large: [(28, 34, 39), (14, 18, 41)]
+      message, rounds: 80, small: ((1, 8, 7), (19, 61, 6)), large: ((28, 34, 39), (14, 18, 41))
     ) { $0 }
   }
 
+  private typealias Turns<Digit> = ((Digit, Digit, Digit), (Digit, Digit, Digit))
+
   /// SHA-2 over words of either size. `small` are two rotations and a shift each, `large` three rotations each.
   private static func sha2<Digit: FixedWidthInteger>(
-    _ message: [UInt8], rounds: Int, small: [(Digit, Digit, Digit)], large: [(Digit, Digit, Digit)],
+    _ message: [UInt8], rounds: Int, small: Turns<Digit>, large: Turns<Digit>,
     constant: (UInt64) -> Digit
   ) -> [UInt8] {
     func spread(_ word: Digit, _ by: (Digit, Digit, Digit)) -> Digit {
@@ -105,23 +97,24 @@ enum PlainHash {
     var state = squares.map(constant)
     let bytes = padded(message, block: 16 * size)
     for start in stride(from: 0, to: bytes.count, by: 16 * size) {
-      var w = stride(from: start, to: start + 16 * size, by: size).map { first in
-        (0..<size).reduce(Digit(0)) { $0 << 8 | Digit(bytes[first + $1]) }
-      }
+      var w: [Digit] = PlainWords.read(bytes[start..<start + 16 * size], isLittle: false)
+      w.reserveCapacity(rounds)
       for t in 16..<rounds {
-        w.append(w[t - 16] &+ spread(w[t - 15], small[0]) &+ w[t - 7] &+ spread(w[t - 2], small[1]))
+        w.append(w[t - 16] &+ spread(w[t - 15], small.0) &+ w[t - 7] &+ spread(w[t - 2], small.1))
       }
-      var v = state
+      var (a, b, c, d, e, f, g, h) = (
+        state[0], state[1], state[2], state[3], state[4], state[5], state[6], state[7]
+      )
       for t in 0..<rounds {
-        let choice = v[4] & v[5] ^ ~v[4] & v[6]
-        let first = v[7] &+ mixed(v[4], large[1]) &+ choice &+ constant(cubes[t]) &+ w[t]
-        let second = mixed(v[0], large[0]) &+ (v[0] & v[1] ^ v[0] & v[2] ^ v[1] & v[2])
-        (v[7], v[6], v[5], v[4]) = (v[6], v[5], v[4], v[3] &+ first)
-        (v[3], v[2], v[1], v[0]) = (v[2], v[1], v[0], first &+ second)
+        let choice = e & f ^ ~e & g
+        let first = h &+ mixed(e, large.1) &+ choice &+ constant(cubes[t]) &+ w[t]
+        let second = mixed(a, large.0) &+ (a & b ^ a & c ^ b & c)
+        (h, g, f, e) = (g, f, e, d &+ first)
+        (d, c, b, a) = (c, b, a, first &+ second)
       }
-      for index in 0..<8 { state[index] &+= v[index] }
+      for (index, word) in [a, b, c, d, e, f, g, h].enumerated() { state[index] &+= word }
     }
-    return bigEndian(state)
+    return PlainWords.bytes(state, isLittle: false)
   }
 
   // MARK: RIPEMD-160
@@ -163,7 +156,7 @@ enum PlainHash {
     var state: [UInt32] = [0x6745_2301, 0xEFCD_AB89, 0x98BA_DCFE, 0x1032_5476, 0xC3D2_E1F0]
     let bytes = padded(message, block: 64, isLittle: true)
     for start in stride(from: 0, to: bytes.count, by: 64) {
-      let x = words32(bytes[start..<start + 64], isLittle: true)
+      let x = PlainWords.read(bytes[start..<start + 64]) as [UInt32]
       var l = state
       var r = state
       for j in 0..<80 {
@@ -177,7 +170,7 @@ enum PlainHash {
         first, state[2] &+ l[3] &+ r[4], state[3] &+ l[4] &+ r[0], state[4] &+ l[0] &+ r[1], state[0] &+ l[1] &+ r[2],
       ]
     }
-    return state.flatMap { word in withUnsafeBytes(of: word.littleEndian) { Array($0) } }
+    return PlainWords.bytes(state)
   }
 
   // MARK: Keccak
@@ -234,7 +227,7 @@ enum PlainHash {
       for index in 0..<rate { lanes[index / 8] ^= UInt64(bytes[start + index]) << UInt64(8 * (index % 8)) }
       keccakF(&lanes)
     }
-    return (0..<bits / 8).map { UInt8(truncatingIfNeeded: lanes[$0 / 8] >> UInt64(8 * ($0 % 8))) }
+    return Array(PlainWords.bytes(lanes).prefix(bits / 8))
   }
 
   // MARK: BLAKE2b
@@ -246,11 +239,6 @@ enum PlainHash {
     [12, 5, 1, 15, 14, 13, 4, 10, 0, 7, 6, 3, 9, 2, 8, 11], [13, 11, 7, 14, 12, 1, 3, 9, 5, 0, 15, 4, 8, 6, 2, 10],
     [6, 15, 14, 9, 11, 3, 0, 8, 12, 2, 13, 7, 1, 4, 10, 5], [10, 2, 8, 4, 7, 6, 1, 5, 15, 11, 9, 14, 3, 12, 13, 0],
   ]
-  private static let quarters = [
-    (0, 4, 8, 12), (1, 5, 9, 13), (2, 6, 10, 14), (3, 7, 11, 15), (0, 5, 10, 15), (1, 6, 11, 12), (2, 7, 8, 13),
-    (3, 4, 9, 14),
-  ]
-
   static func blake2b(_ message: [UInt8], key: [UInt8] = [], size: Int) -> [UInt8] {
     var h = squares
     h[0] ^= 0x0101_0000 ^ UInt64(key.count) << 8 ^ UInt64(size)
@@ -259,15 +247,13 @@ enum PlainHash {
     while bytes.isEmpty || bytes.count % 128 != 0 { bytes.append(0) }
     for start in stride(from: 0, to: bytes.count, by: 128) {
       let isLast = start + 128 == bytes.count
-      let m = (0..<16).map { word in
-        (0..<8).reduce(UInt64(0)) { $0 | UInt64(bytes[start + 8 * word + $1]) << UInt64(8 * $1) }
-      }
+      let m: [UInt64] = PlainWords.read(bytes[start..<start + 128])
       var v = h + squares
       v[12] ^= UInt64(isLast ? length : start + 128)
       if isLast { v[14] = ~v[14] }
       for round in 0..<12 {
         let order = blakeOrder[round % 10]
-        for (index, (a, b, c, d)) in quarters.enumerated() {
+        for (index, (a, b, c, d)) in PlainWords.quarters.enumerated() {
           v[a] = v[a] &+ v[b] &+ m[order[2 * index]]
           v[d] = rotateRight(v[d] ^ v[a], 32)
           v[c] = v[c] &+ v[d]
@@ -280,7 +266,7 @@ enum PlainHash {
       }
       for index in 0..<8 { h[index] ^= v[index] ^ v[index + 8] }
     }
-    return (0..<size).map { UInt8(truncatingIfNeeded: h[$0 / 8] >> UInt64(8 * ($0 % 8))) }
+    return Array(PlainWords.bytes(h).prefix(size))
   }
 
   // MARK: HMAC

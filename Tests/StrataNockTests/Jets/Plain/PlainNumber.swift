@@ -92,6 +92,9 @@ struct Plain256: Equatable {
   /// One of its 64 digits of four bits.
   func nibble(_ index: Int) -> Int { Int(self[index / 16] >> UInt64(4 * (index % 16)) & 15) }
 
+  /// One of its 32 bytes.
+  func byte(_ index: Int) -> Int { Int(self[index / 8] >> UInt64(8 * (index % 8)) & 255) }
+
   static func == (a: Plain256, b: Plain256) -> Bool { a.digits == b.digits }
 
   @inline(__always)
