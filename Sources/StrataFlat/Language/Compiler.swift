@@ -56,6 +56,11 @@ final class Compiler {
   static let instanceLimit = 500
   /// How deep declarations may need each other.
   static let depthLimit = 100
+  /// How many expressions and blocks may be compiled; each time that a text is repeated, or inserted, counts.
+  static let workLimit = 2_000_000
+  /// What inserting a text counts for, and each turn of an `inline for`.
+  static let insertWork = 50
+  static let turnWork = 10
 
   private var fileScopes: [String: Scope] = [:]
   private var queue: [(scope: Scope, syntax: FileSyntax)] = []
@@ -66,6 +71,9 @@ final class Compiler {
   /// Evaluates what is needed while compiling.
   let evaluator: FlatMachine
   var errorCount = 0
+  private var work = 0
+  /// Whether a limit of compiling was reached: what is left would only take long and repeat the error.
+  private(set) var isGivenUp = false
   /// Whether an evaluation during compilation was ended by its budget.
   var isOverBudget = false
   /// Output that evaluations during compilation made, in order.
@@ -99,9 +107,23 @@ final class Compiler {
 
   func spelling(_ symbol: Symbol) -> String { symbols.spelling(symbol) }
 
+  /// Counts something that is compiled; false when the program has asked for too much, which is reported once.
+  func mayGoOn(_ span: Span, counting amount: Int = 1) -> Bool {
+    if isGivenUp { return false }
+    work += amount
+    guard work > Compiler.workLimit else { return true }
+    isGivenUp = true
+    report(
+      "compiling this takes more than \(Compiler.workLimit) expressions", span,
+      help: "what 'inline for' and '#insert' repeat without end, or too often, can be computed by a loop")
+    return false
+  }
+
   /// Runs `body` unless declarations already need each other too deeply.
   func guarded<Value>(_ span: Span, _ otherwise: Value, _ body: () -> Value) -> Value {
+    if isGivenUp { return otherwise }
     guard depth < Compiler.depthLimit else {
+      isGivenUp = true
       report(
         "this is reached by more than \(Compiler.depthLimit) declarations that need each other", span,
         help: "a type or constant may not grow without end; break the chain with a declaration further up")
@@ -251,7 +273,9 @@ final class Compiler {
       }
       if let otherwise = syntax.otherwise { declareAll(otherwise, in: scope) }
     case .insert(let text):
-      guard let bytes = constantString(text, in: scope) else { return }
+      guard let bytes = constantString(text, in: scope), mayGoOn(expression.span, counting: Compiler.insertWork) else {
+        return
+      }
       let number = addInserted(bytes, at: expression.span)
       let (syntax, found) = SyntaxParser.parse(sources[number], file: number, symbols: symbols)
       reportInserted(found, at: expression.span)
@@ -281,7 +305,9 @@ final class Compiler {
     insertCount += 1
     let origin = sources[Int(span.file)]
     let place = origin.location(at: Int(span.start))
-    return addSource(SourceText(name: "<inserted by \(origin.name):\(place)>", bytes: bytes))
+    // Notes lead further back; a name that held all of the way would grow with each insertion.
+    let name = origin.name.hasPrefix("<inserted") ? "<inserted text \(span.file)>" : origin.name
+    return addSource(SourceText(name: "<inserted by \(name):\(place)>", bytes: bytes))
   }
 
   func reportInserted(_ found: [Diagnostic], at span: Span) {

@@ -110,7 +110,7 @@ extension Lowerer {
   /// The default of a field: as declared, or that of its type.
   private func fieldDefault(_ type: TypeID, _ index: Int, _ fieldType: TypeID, _ span: Span) -> ValueID? {
     if let info = compiler.nominals[type], index < info.defaults.count, let expression = info.defaults[index] {
-      return inScope(info.members) {
+      return inScope(info.members, expression.span, nil) {
         value(lower(expression, expecting: fieldType), as: fieldType, expression.span)
       }
     }

@@ -125,10 +125,15 @@ extension Lowerer {
     }
     var operands: [Operand] = []
     for (index, parameter) in template.parameters.enumerated() {
-      guard let expression = index < arguments.count ? arguments[index].value : parameter.defaultValue else {
+      let operand: Operand?
+      if index < arguments.count {
+        operand = genericArgument(parameter, arguments[index].value)
+      } else if let expression = parameter.defaultValue {
+        operand = compiler.guarded(span, nil) { genericArgument(parameter, expression) }
+      } else {
         return fail("'\(template.name)' needs an argument for '\(spelling(parameter.name.symbol))'", span)
       }
-      guard let operand = genericArgument(parameter, expression) else { return .invalid }
+      guard let operand else { return .invalid }
       operands.append(operand)
     }
     return compiler.instantiate(template, operands, at: span)
@@ -136,7 +141,9 @@ extension Lowerer {
 
   /// The constant that a generic parameter is given: a type, or a value of the parameter's type.
   func genericArgument(_ parameter: ParameterSyntax, _ expression: Expression) -> Operand? {
-    guard let typeSyntax = parameter.type, let wanted = type(of: typeSyntax) else { return nil }
+    guard let typeSyntax = parameter.type,
+      let wanted = compiler.guarded(typeSyntax.span, TypeID?.none, { type(of: typeSyntax) })
+    else { return nil }
     if wanted == .type { return type(of: expression).map(Operand.type) }
     return constant(expression, as: wanted)
   }
@@ -229,16 +236,21 @@ extension Lowerer {
       return value(lower(given, expecting: type), as: type, given.span)
     }
     guard let expression = parameter.defaultValue else { return nil }
-    return inScope(scope) { value(lower(expression, expecting: type), as: type, expression.span) }
+    return inScope(scope, expression.span, nil) {
+      value(lower(expression, expecting: type), as: type, expression.span)
+    }
   }
 
-  /// Lowers something written elsewhere, without the local names of this function.
-  func inScope<Value>(_ other: Scope, _ body: () -> Value) -> Value {
-    let saved = (scope, locals)
-    scope = other
-    locals = LocalNames()
-    defer { (scope, locals) = saved }
-    return body()
+  /// Lowers something written elsewhere, without the local names of this function; `otherwise` after a report when such
+  /// things need each other without end.
+  func inScope<Value>(_ other: Scope, _ span: Span, _ otherwise: Value, _ body: () -> Value) -> Value {
+    compiler.guarded(span, otherwise) {
+      let saved = (scope, locals)
+      scope = other
+      locals = LocalNames()
+      defer { (scope, locals) = saved }
+      return body()
+    }
   }
 
   /// The value a method is called on: its address where the method wants a pointer.
@@ -286,7 +298,8 @@ extension Lowerer {
         guard let given = matched.values[index] ?? parameter.defaultValue else { continue }
         let operand =
           matched.values[index] == nil
-          ? inScope(patterns) { genericArgument(parameter, given) } : genericArgument(parameter, given, in: patterns)
+          ? inScope(patterns, span, nil) { genericArgument(parameter, given) }
+          : genericArgument(parameter, given, in: patterns)
         guard let operand else { return .invalid }
         bindings.bind(parameter.name, operand)
         compiler.bind(parameter.name, operand, in: patterns)
@@ -295,7 +308,7 @@ extension Lowerer {
       guard let pattern = parameter.type else { return fail("this parameter needs a type", parameter.name.span) }
       let isKnown = bindings.covers(pattern)
       var expected: TypeID?
-      if isKnown { expected = inScope(patterns) { type(of: pattern) } }
+      if isKnown { expected = inScope(patterns, span, nil) { type(of: pattern) } }
       if isKnown, expected == nil { return .invalid }
       if parameter.isVariadic {
         if !isKnown {
@@ -352,7 +365,9 @@ extension Lowerer {
 
   /// A generic argument whose parameter's own type is read among the names bound so far.
   private func genericArgument(_ parameter: ParameterSyntax, _ expression: Expression, in patterns: Scope) -> Operand? {
-    guard let typeSyntax = parameter.type, let wanted = inScope(patterns, { type(of: typeSyntax) }) else { return nil }
+    guard let typeSyntax = parameter.type,
+      let wanted = inScope(patterns, typeSyntax.span, TypeID?.none, { type(of: typeSyntax) })
+    else { return nil }
     if wanted == .type { return type(of: expression).map(Operand.type) }
     return constant(expression, as: wanted)
   }

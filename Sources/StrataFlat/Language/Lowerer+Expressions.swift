@@ -5,6 +5,7 @@
 extension Lowerer {
   /// Lowers an expression. `expected` is the type the context wants, as a hint; `void` means the value is not wanted.
   func lower(_ expression: Expression, expecting expected: TypeID?) -> Operand {
+    guard compiler.mayGoOn(expression.span) else { return .invalid }
     at(expression.span)
     switch expression.kind {
     case .invalid: return .invalid

@@ -170,7 +170,7 @@ extension Lowerer {
     let exit = builder.addBlock("exit")
     var isLeft = false
     for element in elements {
-      if builder.isClosed { break }
+      if builder.isClosed || !compiler.mayGoOn(span, counting: Compiler.turnWork) { break }
       let next = builder.addBlock("next")
       let saved = locals.count
       if let name = iteration.binding { declare(name, element) }

@@ -116,7 +116,7 @@ extension Lowerer {
     _ callee: Expression, _ arguments: [ArgumentSyntax], _ type: TypeID, _ bindings: inout GenericBindings,
     _ patterns: Scope
   ) -> Bool {
-    let target = inScope(patterns) { lower(callee, expecting: nil) }
+    let target = inScope(patterns, callee.span, .invalid) { lower(callee, expecting: nil) }
     switch target.form {
     case .template(let template):
       guard let info = compiler.nominals[type], info.template === template else { return false }

@@ -411,7 +411,7 @@ extension Lowerer {
 
   /// The statements of a text made by the program.
   private func insertedBlock(_ text: Expression, _ span: Span) -> BlockSyntax? {
-    guard let bytes = constantString(text) else { return nil }
+    guard let bytes = constantString(text), compiler.mayGoOn(span, counting: Compiler.insertWork) else { return nil }
     let number = compiler.addInserted(bytes, at: span)
     let (block, found) = SyntaxParser.parseStatements(
       compiler.sources[number], file: number, symbols: compiler.symbols)

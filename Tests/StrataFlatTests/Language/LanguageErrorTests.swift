@@ -139,6 +139,26 @@ struct ErrorCase: CustomTestStringConvertible, Sendable {
     ErrorCase("K : [2]i64 : .[1, 2]; f :: () { K[0] = 3; }", "1:33 a constant cannot be assigned to"),
     ErrorCase("f :: (*i64) -> void { }", "1:7 a parameter needs a name"),
     ErrorCase("f :: () { x := null; }", "1:16 the type of this variable is not known"),
+    ErrorCase(
+      "Box :: struct ($T: *Box($T)) { v: T; } R : Box(i64);",
+      "1:20 this is reached by more than 100 declarations that need each other"),
+    ErrorCase(
+      "Box :: struct ($T: Type = Box()) { v: T; } R : Box();",
+      "1:20 this is reached by more than 100 declarations that need each other"),
+    ErrorCase(
+      "f :: (x: i64 = f() + f()) -> i64 => x; R :: f();",
+      "1:16 this is reached by more than 100 declarations that need each other"),
+    ErrorCase(
+      "S :: struct { x: i64 = S.{}.x + S.{}.x; } R :: S.{};",
+      "1:24 this is reached by more than 100 declarations that need each other"),
+    ErrorCase(
+      "f :: (x: f(1)) -> i64 => 1; R :: f(1);",
+      "1:10 this is reached by more than 100 declarations that need each other"),
+    ErrorCase(
+      "s :: \"#insert s;\"; #insert s;", "1:1 compiling this takes more than 2000000 expressions"),
+    ErrorCase(
+      "f :: () { inline for 0..9000 (i) { inline for 0..9000 (j) { } } } #run f();",
+      "1:43 compiling this takes more than 2000000 expressions"),
     ErrorCase("R :: ---;", "1:6 the type of '---' is not known here"),
     ErrorCase("R := ---;", "1:6 the type of '---' is not known here"),
     ErrorCase("f :: () => ---; #run f();", "1:12 the type of '---' is not known here"),
