@@ -56,6 +56,9 @@ final class Compiler {
   static let instanceLimit = 500
   /// How deep declarations may need each other.
   static let depthLimit = 100
+  /// How deep expressions may stand in each other, in all declarations together that are compiled because of each other:
+  /// what the stack must have room for.
+  static let levelLimit = 500
   /// How many expressions and blocks may be compiled; each time that a text is repeated, or inserted, counts.
   static let workLimit = 2_000_000
   /// What inserting a text counts for, and each turn of an `inline for`.
@@ -72,6 +75,7 @@ final class Compiler {
   let evaluator: FlatMachine
   var errorCount = 0
   private var work = 0
+  private var level = 0
   /// Whether a limit of compiling was reached: what is left would only take long and repeat the error.
   private(set) var isGivenUp = false
   /// Whether an evaluation during compilation was ended by its budget.
@@ -118,6 +122,23 @@ final class Compiler {
       help: "what 'inline for' and '#insert' repeat without end, or too often, can be computed by a loop")
     return false
   }
+
+  /// Goes a level further into an expression; false, after a report, when that is too deep or too much. Whoever was let in
+  /// calls `ascend` in the end.
+  func descend(_ span: Span) -> Bool {
+    guard mayGoOn(span) else { return false }
+    guard level < Compiler.levelLimit else {
+      isGivenUp = true
+      report(
+        "this is nested more than \(Compiler.levelLimit) levels deep, with the declarations that need it", span,
+        help: "break the chain with a declaration further up")
+      return false
+    }
+    level += 1
+    return true
+  }
+
+  func ascend() { level -= 1 }
 
   /// Runs `body` unless declarations already need each other too deeply.
   func guarded<Value>(_ span: Span, _ otherwise: Value, _ body: () -> Value) -> Value {

@@ -1,11 +1,12 @@
 // Expressions: one case of the tree, one function.
 //
-// Guarantees: the depth of the recursion is the height of the tree, which the parser bounds.
+// Guarantees: the depth of the recursion is bounded, by the parser within a tree and by the compiler through all of them.
 
 extension Lowerer {
   /// Lowers an expression. `expected` is the type the context wants, as a hint; `void` means the value is not wanted.
   func lower(_ expression: Expression, expecting expected: TypeID?) -> Operand {
-    guard compiler.mayGoOn(expression.span) else { return .invalid }
+    guard compiler.descend(expression.span) else { return .invalid }
+    defer { compiler.ascend() }
     at(expression.span)
     switch expression.kind {
     case .invalid: return .invalid

@@ -5,6 +5,8 @@
 extension Lowerer {
   /// The type that an expression denotes; nil after a report.
   func type(of expression: Expression) -> TypeID? {
+    guard compiler.descend(expression.span) else { return nil }
+    defer { compiler.ascend() }
     switch expression.kind {
     case .name(let symbol):
       if case .entity(let entity)? = local(symbol) { return denoted(resolved(entity, expression.span), expression) }

@@ -17,6 +17,23 @@ struct ErrorCase: CustomTestStringConvertible, Sendable {
 }
 
 @Suite struct LanguageErrorTests {
+  /// What needs itself again deep within an expression ends before the stack does.
+  @Test(arguments: [("-(", ")"), ("if true then ", " else 1"), ("g(", ")"), ("{ ", " }")])
+  func deepExpressionsThatNeedThemselvesAreRefused(opening: String, closing: String) {
+    for depth in [5, 20, 60] {
+      let inner = String(repeating: opening, count: depth) + "f()" + String(repeating: closing, count: depth)
+      let text = found("g :: (a: i64) -> i64 => a; f :: (x: i64 = \(inner)) -> i64 => x; R :: f();")
+      #expect(text.contains("this is nested more than") || text.contains("declarations that need each other"))
+    }
+    for depth in [10, 60, 180] {
+      let pointers = String(repeating: "*", count: depth)
+      let boxes = String(repeating: "G(", count: depth / 2) + "Box()" + String(repeating: ")", count: depth / 2)
+      let text = found(
+        "G :: struct ($T: Type) { v: T; } Box :: struct ($T: Type = \(pointers)\(boxes)) { v: T; } R : Box();")
+      #expect(text.contains("this is nested more than") || text.contains("declarations that need each other"))
+    }
+  }
+
   /// All diagnostics in short form: place and message.
   func found(_ text: String) -> String {
     let program = compile(text)
