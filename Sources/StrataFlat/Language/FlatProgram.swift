@@ -55,7 +55,7 @@ public final class FlatProgram {
   public static let compileBudget = Budget(steps: 50_000_000, bytes: 1 << 28, depth: 10_000)
 
   /// Compiles a program. `loader` finds the files it imports; the standard library needs none. `budget` bounds each
-  /// evaluation that compiling needs.
+  /// evaluation that compiling needs. Takes up to two megabytes of the caller's stack.
   public static func load(
     _ source: SourceText, target: Target = .pointers64,
     budget: Budget = compileBudget,
