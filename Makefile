@@ -63,7 +63,7 @@ lint: ## complain about formatting, without changing anything
 	@swift format lint --strict -r --parallel --configuration .swift-format $(SOURCES)
 	@for script in scripts/* .ci/run; do case $$script in *.txt) ;; *) bash -n $$script || exit 1 ;; esac; done
 
-check-jets: setup ## hold every jet against its own Nock or another implementation: SCALE=50 times 2,000 cases each at least
+check-jets: setup ## hold every jet against its own Nock or another implementation: 100,000 cases each, or 2,000 times SCALE
 	@STRATA_TEST_SCALE=$(SCALE) swift test -c release --filter 'JetDifferentialTests|OctetJetsAgainstNockTests|JetReferenceTests'
 
 jet-table: setup ## check the jets as `make check-jets` does, and write Documentation/jets.md; SCALE=50

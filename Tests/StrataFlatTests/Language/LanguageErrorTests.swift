@@ -17,6 +17,18 @@ struct ErrorCase: CustomTestStringConvertible, Sendable {
 }
 
 @Suite struct LanguageErrorTests {
+  /// All diagnostics in short form: place and message.
+  func found(_ text: String) -> String {
+    let program = compile(text)
+    return program.diagnostics.map {
+      "\(program.sources[$0.source].location(at: $0.range.lowerBound)) \($0.message)"
+    }.joined(separator: "\n")
+  }
+
+  @Test(arguments: cases) func reportsTheErrorAtItsPlace(_ one: ErrorCase) {
+    #expect(found(one.text) == one.expected)
+  }
+
   /// What needs itself again deep within an expression ends before the stack does.
   @Test(arguments: [("-(", ")"), ("if true then ", " else 1"), ("g(", ")"), ("{ ", " }")])
   func deepExpressionsThatNeedThemselvesAreRefused(opening: String, closing: String) {
@@ -32,18 +44,6 @@ struct ErrorCase: CustomTestStringConvertible, Sendable {
         "G :: struct ($T: Type) { v: T; } Box :: struct ($T: Type = \(pointers)\(boxes)) { v: T; } R : Box();")
       #expect(text.contains("this is nested more than") || text.contains("declarations that need each other"))
     }
-  }
-
-  /// All diagnostics in short form: place and message.
-  func found(_ text: String) -> String {
-    let program = compile(text)
-    return program.diagnostics.map {
-      "\(program.sources[$0.source].location(at: $0.range.lowerBound)) \($0.message)"
-    }.joined(separator: "\n")
-  }
-
-  @Test(arguments: cases) func reportsTheErrorAtItsPlace(_ one: ErrorCase) {
-    #expect(found(one.text) == one.expected)
   }
 
   @Test func errorsAreShownWithLineCaretNotesAndHelp() {
